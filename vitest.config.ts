@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config'
+
+/** Three kinds of tests: `unit` needs nothing but Node, `real` needs MariaDB, PHP and the like, `e2e` drives bin/cairn. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          exclude: ['src/**/*.real.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: ['src/**/*.real.test.ts', 'test/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
