@@ -1,0 +1,151 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { Failure, isErrno } from '../base/failure.ts'
+import { nearest } from '../base/nearest.ts'
+
+export interface Configuration {
+  /** The data directory: state database, repository, key, caches */
+  data: string
+  /** address:port */
+  listen: string
+  /** What links begin with; the listening address when null */
+  publicUrl: string | null
+  /** A PostgreSQL of one's own instead of the embedded one */
+  databaseUrl: string | null
+  compression: 'fast' | 'balanced' | 'best'
+  /** How many workflows run at once */
+  workflows: number
+  /** How long the undo set of a restore and its safety backup are kept, days */
+  undoKeepDays: number
+  logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
+}
+
+interface Key<T> {
+  variable: string
+  says: string
+  fallback: () => T
+  read: (text: string) => T
+}
+
+const text = (value: string): string => value
+const oneOf =
+  <T extends string>(...allowed: T[]) =>
+  (value: string): T => {
+    const found = allowed.find((item) => item === value)
+    if (found === undefined) throw new Error(`one of ${allowed.join(', ')} is wanted`)
+    return found
+  }
+const count = (value: string): number => {
+  if (!/^[1-9]\d{0,4}$/.test(value)) throw new Error('a whole number from 1 is wanted')
+  return Number(value)
+}
+
+/** Every key, once: flag `--kebab-case`, variable, meaning, default. docs/install.md lists the same. */
+export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
+  data: { variable: 'CAIRN_DATA', says: 'data directory', fallback: defaultData, read: (value) => resolve(value) },
+  listen: { variable: 'CAIRN_LISTEN', says: 'address:port to listen on', fallback: () => '127.0.0.1:7070', read: readListen },
+  publicUrl: { variable: 'CAIRN_PUBLIC_URL', says: 'what links begin with', fallback: () => null, read: readUrl },
+  databaseUrl: { variable: 'DATABASE_URL', says: 'a PostgreSQL of your own', fallback: () => null, read: text },
+  compression: {
+    variable: 'CAIRN_COMPRESSION',
+    says: 'fast, balanced or best',
+    fallback: () => 'balanced',
+    read: oneOf('fast', 'balanced', 'best'),
+  },
+  workflows: { variable: 'CAIRN_WORKFLOWS', says: 'workflows that run at once', fallback: () => 2, read: count },
+  undoKeepDays: { variable: 'CAIRN_UNDO_KEEP_DAYS', says: 'days that an undo set is kept', fallback: () => 30, read: count },
+  logLevel: {
+    variable: 'CAIRN_LOG_LEVEL',
+    says: 'silent, error, warn, info or debug',
+    fallback: () => 'info',
+    read: oneOf('silent', 'error', 'warn', 'info', 'debug'),
+  },
+}
+
+/**
+ * Flags before variables before `cairn.yml` (in the current directory, else in the data directory) before defaults.
+ *
+ * @throws {Failure} CONFIG_INVALID with the nearest right key, or what a value should have been
+ */
+export function readConfiguration(flags: string[], env: NodeJS.ProcessEnv = process.env): Configuration {
+  const given = readFlags(flags)
+  const data = given.get('data') ?? env['CAIRN_DATA'] ?? defaultData()
+  const file = readFile([resolve('cairn.yml'), join(data, 'cairn.yml')])
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('CAIRN_') && !knownVariables().includes(name) && !clientVariables.includes(name)) unknownKey(name, knownVariables())
+  }
+  const result: Record<string, unknown> = {}
+  for (const [name, key] of Object.entries(keys)) {
+    const found = given.get(name) ?? env[key.variable] ?? file.get(name)
+    try {
+      result[name] = found === undefined || found === '' ? key.fallback() : key.read(found)
+    } catch (error) {
+      throw new Failure('CONFIG_INVALID', `Cannot use "${found}" for "${name}": ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return result as unknown as Configuration
+}
+
+/** Read by the command line, harmless for the server; the last two belong to the tests. */
+const clientVariables = ['CAIRN_URL', 'CAIRN_TOKEN', 'CAIRN_DB_PASSWORD', 'CAIRN_SITE', 'CAIRN_ENV', 'CAIRN_SOAK', 'CAIRN_SEED']
+
+function knownVariables(): string[] {
+  return Object.values(keys).map((key) => key.variable)
+}
+
+function readFlags(flags: string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  for (let i = 0; i < flags.length; i++) {
+    const flag = flags[i] as string
+    const [name = '', inline] = flag.replace(/^--/, '').split(/=(.*)/s)
+    const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    if (!flag.startsWith('--') || !(key in keys)) unknownKey(flag, Object.keys(keys).map(flagName))
+    const value = inline ?? flags[++i]
+    if (value === undefined) throw new Failure('CONFIG_INVALID', `Cannot read "${flag}": a value must follow`)
+    found.set(key, value)
+  }
+  return found
+}
+
+function readFile(paths: string[]): Map<string, string> {
+  const path = paths.find((candidate) => existsSync(candidate))
+  if (path === undefined) return new Map()
+  let parsed: unknown
+  try {
+    parsed = parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    const how = isErrno(cause) ? cause.code : 'it is no YAML'
+    throw new Failure('CONFIG_INVALID', `Cannot read "${path}": ${how}`, { cause })
+  }
+  if (parsed === null) return new Map()
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Failure('CONFIG_INVALID', `Cannot read "${path}": keys and values are wanted`)
+  for (const name of Object.keys(parsed)) if (!(name in keys)) unknownKey(name, Object.keys(keys))
+  return new Map(Object.entries(parsed).map(([name, value]) => [name, String(value)]))
+}
+
+function unknownKey(name: string, known: string[]): never {
+  const near = nearest(name, known)
+  throw new Failure('CONFIG_INVALID', `Cannot use the key "${name}": there is no such key`, {
+    hint: near === null ? `Known keys: ${known.join(', ')}` : `Did you mean "${near}"?`,
+  })
+}
+
+export function flagName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+function defaultData(): string {
+  if (process.getuid?.() === 0) return '/var/lib/cairn'
+  return join(process.env['XDG_DATA_HOME'] ?? join(process.env['HOME'] ?? '/tmp', '.local/share'), 'cairn')
+}
+
+function readListen(value: string): string {
+  if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(value)) throw new Error('address:port is wanted, such as 127.0.0.1:7070')
+  return value
+}
+
+function readUrl(value: string): string {
+  if (!/^https?:\/\/[^/\s?#]+(\/[^\s?#]*)?$/.test(value)) throw new Error('an address such as https://backups.example.org is wanted')
+  return value.replace(/\/+$/, '')
+}
