@@ -1,0 +1,246 @@
+import type { ColumnType, GeneratedAlways, Selectable } from 'kysely'
+import type { FailureRecord } from '../base/failure.ts'
+import type { Actor, BackupState, Element, Progress, StepState, Trigger, Warning, WorkflowState } from '../contract/words.ts'
+import type { DefaultJson, Json, NullableJson } from './json.ts'
+
+/** Every table of the state database. Times are `Date`, bigint columns are numbers, bytea columns are `Buffer`. */
+export interface StateTables {
+  setting: SettingTable
+  site: SiteTable
+  environment: EnvironmentTable
+  pack: PackTable
+  chunk: ChunkTable
+  write_session: WriteSessionTable
+  pin: PinTable
+  backup: BackupTable
+  workflow: WorkflowTable
+  step: StepTable
+  workflow_log: WorkflowLogTable
+  person: PersonTable
+  machine_token: MachineTokenTable
+  link: LinkTable
+  audit: AuditTable
+  undo: UndoTable
+}
+
+export type Row<Table extends keyof StateTables> = Selectable<StateTables[Table]>
+
+type Facts = Record<string, unknown>
+/** Null when an insert leaves it out. */
+type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>
+/** The database fills it in when an insert leaves it out. */
+type Filled<T> = ColumnType<T, T | undefined, T>
+
+interface SettingTable {
+  key: string
+  value: Json<unknown>
+}
+
+interface SiteTable {
+  name: string
+  label: Optional<string>
+  framework: string
+  created_at: Filled<Date>
+}
+
+interface EnvironmentTable {
+  id: string
+  site: string
+  name: string
+  kind: string
+  code_root: string
+  docroot: string
+  url: Optional<string>
+  facts: DefaultJson<Facts>
+  /** Sealed with base/seal */
+  secrets: Optional<Buffer>
+  created_at: Filled<Date>
+}
+
+interface PackTable {
+  id: GeneratedAlways<number>
+  name: string
+  state: Filled<'live' | 'condemned' | 'deleted' | 'missing'>
+  created_at: Filled<Date>
+  condemned_at: Optional<Date>
+  length_bytes: number
+  sha256: Buffer
+}
+
+interface ChunkTable {
+  id: Buffer
+  enc_mac: Buffer
+  pack_id: number
+  off: number
+  stored_len: number
+}
+
+interface WriteSessionTable {
+  id: string
+  instance: string
+  started_at: Filled<Date>
+  lease_until: Date
+}
+
+interface PinTable {
+  session_id: string
+  pack_id: number
+}
+
+/** One element of a backup, as the backup object in the repository has it. */
+export interface BackupElement {
+  /** The packed reference to the manifest, 76 bytes in hex */
+  manifest: string
+  archiveLength: number
+  rawBytes: number
+  entryCount: number
+  momentAt: string
+  etag: string
+  [fact: string]: unknown
+}
+
+/** What the read-back of one element found. */
+export interface ElementProof {
+  sha256: string
+  provenAt: string
+  [fact: string]: unknown
+}
+
+interface BackupTable {
+  id: string
+  seq: GeneratedAlways<number>
+  environment_id: string
+  site: string
+  environment: string
+  trigger: Trigger
+  actor: Json<Actor>
+  state: BackupState
+  moment_at: Date
+  created_at: Filled<Date>
+  expires_at: Optional<Date>
+  locked: Filled<boolean>
+  note: Optional<string>
+  deleted_at: Optional<Date>
+  elements: Json<Partial<Record<Element, BackupElement>>>
+  warnings: DefaultJson<Warning[]>
+  facts: DefaultJson<Facts>
+  proof: NullableJson<Partial<Record<Element, ElementProof>>>
+  workflow_id: Optional<string>
+}
+
+/** The process that runs a workflow, told so that another process of the same machine can find it. */
+export interface Holder {
+  pid: number
+  /** Clock ticks since boot at which the process began: with the pid it names one process */
+  startTicks: string
+  bootId: string
+  /** Pids and abstract sockets mean something only within these namespaces */
+  pidNamespace: string
+  networkNamespace: string
+}
+
+interface WorkflowTable {
+  id: string
+  seq: GeneratedAlways<number>
+  kind: string
+  version: Filled<number>
+  site: Optional<string>
+  environment: Optional<string>
+  environment_ids: Filled<string[]>
+  /** Takes its environments for itself */
+  changes: Filled<boolean>
+  actor: Json<Actor>
+  input: Json<unknown>
+  dedupe_key: Optional<string>
+  state: Filled<WorkflowState>
+  /** Fences every write of a run: each taking of the workflow raises it */
+  attempt: Filled<number>
+  /** Raised by every visible change of the workflow or its steps */
+  revision: Filled<number>
+  instance: Optional<string>
+  holder: NullableJson<Holder>
+  beat_at: Optional<Date>
+  cancel_requested: Filled<boolean>
+  cancellable: Filled<boolean>
+  result: NullableJson<unknown>
+  failure: NullableJson<FailureRecord>
+  warnings: DefaultJson<Warning[]>
+  created_at: Filled<Date>
+  started_at: Optional<Date>
+  finished_at: Optional<Date>
+}
+
+interface StepTable {
+  workflow_id: string
+  position: number
+  name: string
+  state: StepState
+  attempt: number
+  progress: NullableJson<Progress>
+  /** Null is also what a finished step without an output has */
+  output: NullableJson<unknown>
+  failure: NullableJson<FailureRecord>
+  started_at: Optional<Date>
+  finished_at: Optional<Date>
+}
+
+interface WorkflowLogTable {
+  id: GeneratedAlways<number>
+  workflow_id: string
+  at: Filled<Date>
+  level: 'info' | 'warn' | 'error'
+  message: string
+}
+
+interface PersonTable {
+  id: string
+  email: string
+  name: string
+  created_at: Filled<Date>
+}
+
+interface MachineTokenTable {
+  id: string
+  person_id: string
+  name: string
+  secret_hash: Buffer
+  created_at: Filled<Date>
+  last_used_at: Optional<Date>
+  revoked_at: Optional<Date>
+}
+
+interface LinkTable {
+  id: string
+  token_hash: Buffer
+  backup_id: string
+  element: Element
+  file_name: string
+  life_seconds: number
+  expires_at: Date
+  revoked_at: Optional<Date>
+  actor: Json<Actor>
+  created_at: Filled<Date>
+}
+
+interface AuditTable {
+  id: GeneratedAlways<number>
+  at: Filled<Date>
+  actor: Json<Actor>
+  action: string
+  subject: Optional<string>
+  result: string
+  address: Optional<string>
+  details: DefaultJson<Facts>
+}
+
+interface UndoTable {
+  id: string
+  environment_id: string
+  workflow_id: string
+  backup_id: Optional<string>
+  safety_backup_id: Optional<string>
+  state: Filled<'ready' | 'undone' | 'dropped'>
+  plan: Json<unknown>
+  created_at: Filled<Date>
+  keep_until: Optional<Date>
+}
