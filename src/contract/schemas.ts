@@ -238,7 +238,6 @@ export const BackupView = Type.Object({
 })
 export type BackupView = Static<typeof BackupView>
 
-export const Backups = Type.Object({ backups: Type.Array(BackupView) })
 /** `all` shows what expired or was deleted and can still be recalled, too */
 export const BackupsQuery = Type.Object({ all: Type.Optional(Type.Boolean()) })
 export const BackupChange = Type.Object(

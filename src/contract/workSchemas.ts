@@ -1,6 +1,6 @@
 /** What crosses HTTP about workflows and the repository. */
 import { type Static, type TSchema, Type } from 'typebox'
-import { ActorView, FailureView, RestorePlan, WarningView } from './schemas.ts'
+import { ActorView, BackupView, FailureView, RestorePlan, WarningView } from './schemas.ts'
 import { stepStates, workflowKinds, workflowStates } from './words.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -37,6 +37,8 @@ export const WorkflowView = Type.Object({
   finishedAt: nullable(time),
   cancellable: Type.Boolean(),
   cancelRequested: Type.Boolean(),
+  /** Rises with every visible change; give it back as `since` when waiting */
+  revision: size,
   steps: Type.Array(StepView),
   result: Type.Unknown(),
   failure: nullable(FailureView),
@@ -45,13 +47,19 @@ export const WorkflowView = Type.Object({
 export type WorkflowView = Static<typeof WorkflowView>
 
 export const Workflows = Type.Object({ workflows: Type.Array(WorkflowView) })
+/** `unfinished`: backups that wait, run, failed or were cancelled in the last seven days; they hold nothing to restore */
+export const Backups = Type.Object({ backups: Type.Array(BackupView), unfinished: Type.Array(WorkflowView) })
 export const WorkflowsQuery = Type.Object({
   site: Type.Optional(Type.String()),
   environment: Type.Optional(Type.String()),
   state: Type.Optional(Type.Enum([...workflowStates])),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
 })
-export const WaitQuery = Type.Object({ seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 60 })) })
+/** Answers as soon as the revision is not `since` (without it: not what it is now) or the workflow has ended, else after `seconds` */
+export const WaitQuery = Type.Object({
+  seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 60 })),
+  since: Type.Optional(Type.Integer({ minimum: 0 })),
+})
 export const CancelInput = Type.Object({ force: Type.Optional(Type.Boolean()) }, closed)
 
 /** `existing`: the same thing was asked for before and still runs; its workflow is given back */
@@ -73,14 +81,7 @@ export const RepositoryCheck = Type.Object({
   chunks: size,
   bytesRead: size,
   seconds: Type.Number(),
-  problems: Type.Array(
-    Type.Object({
-      code: Type.String(),
-      message: Type.String(),
-      subject: nullable(Type.String()),
-      backups: Type.Array(Type.String()),
-    }),
-  ),
+  problems: Type.Array(Type.Object({ code: Type.String(), message: Type.String(), backups: Type.Array(Type.String()) })),
 })
 export type RepositoryCheck = Static<typeof RepositoryCheck>
 
@@ -91,7 +92,6 @@ export const RepositoryStats = Type.Object({
   chunks: size,
   /** What the archives of all backups would take, each downloaded once */
   archiveBytes: size,
-  rawBytes: size,
   storedBytes: size,
 })
 export type RepositoryStats = Static<typeof RepositoryStats>
