@@ -9,6 +9,10 @@ export interface ChildOptions {
   stdio?: StdioOptions
   uid?: number
   gid?: number
+  /** What the child gets when its parent dies; INT for a server that should end in good order */
+  deathSignal?: 'KILL' | 'INT'
+  /** In a session of its own, where Ctrl-C for the parent does not reach it */
+  detached?: boolean
 }
 
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path))
@@ -24,11 +28,12 @@ export function startChild(command: string, args: readonly string[], options: Ch
     if (value !== undefined) env[name] = value
   }
   const [program, list] =
-    setpriv === undefined ? [command, [...args]] : [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]]
+    setpriv === undefined ? [command, [...args]] : [setpriv, ['--pdeathsig', options.deathSignal ?? 'KILL', '--', command, ...args]]
   return spawn(program, list, {
     cwd: options.cwd,
     env: { ...env, ...options.env },
     stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   })

@@ -102,6 +102,14 @@ const statements = [
   `create index workflow_open on workflow (seq) where state in ('queued', 'running')`,
   `create index workflow_by_seq on workflow (seq desc)`,
   `create index workflow_by_site on workflow (site, environment, seq desc)`,
+  // whoever raises the revision tells the listeners, when its transaction commits
+  `create function workflow_changed() returns trigger language plpgsql as $$
+    begin
+      perform pg_notify('cairn_workflow', new.id);
+      return null;
+    end $$`,
+  `create trigger workflow_changed after insert or update of revision on workflow
+    for each row execute function workflow_changed()`,
   `create table step (
     workflow_id text not null references workflow(id) on delete cascade,
     position int not null,
