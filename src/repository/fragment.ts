@@ -1,0 +1,113 @@
+import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { Failure } from '../base/failure.ts'
+import { chunkMax } from './chunker.ts'
+import { type CodecChoice, openDeflater } from './codecs/codec.ts'
+import { codecNumbers, type Deflater } from './codecs/deflater.ts'
+import { emptyBlock, storedLength, writeStored } from './storedBlocks.ts'
+
+export interface Fragment {
+  /** Valid until the next call of the encoder */
+  bytes: Buffer
+  codec: number
+  /** CRC-32 of the raw bytes */
+  crc: number
+}
+
+const finalBlock = Buffer.from([0x03, 0x00])
+const finalBlockBytes = finalBlock.length
+
+/** Names of formats that are compressed already. Only these are probed: a probe of everything costs more than it saves. */
+const compressedName = /\.(jpe?g|png|gif|webp|avif|heic|mp4|m4v|mov|webm|mp3|m4a|ogg|zip|gz|tgz|bz2|xz|zst|7z|rar|phar|woff2?|pdf)$/i
+
+export function looksCompressed(name: string): boolean {
+  return compressedName.test(name)
+}
+
+/** Makes fragments, each proved by inflating before anybody sees it. One encoder belongs to one thread. */
+export class FragmentEncoder {
+  readonly #deflater: Deflater
+  #work = Buffer.allocUnsafeSlow(256 << 10)
+
+  constructor(choice: CodecChoice) {
+    this.#deflater = openDeflater(choice)
+  }
+
+  /**
+   * @param raw at most 4 MiB
+   * @param probe whether the bytes may be incompressible; then a sample decides
+   */
+  encode(raw: Uint8Array, probe: boolean): Fragment {
+    if (raw.length > chunkMax) throw new Error(`a chunk of ${raw.length} bytes is too long`)
+    const stored = probe && raw.length >= probeMinBytes && isIncompressible(raw)
+    const length = stored || raw.length === 0 ? this.#store(raw) : this.#deflate(raw)
+    finalBlock.copy(this.#work, length)
+    prove(raw, this.#work.subarray(0, length + finalBlockBytes))
+    return { bytes: this.#work.subarray(0, length), codec: stored ? codecNumbers.stored : this.#deflater.number, crc: crc32(raw) }
+  }
+
+  #store(raw: Uint8Array): number {
+    this.#reserve(storedLength(raw.length))
+    return writeStored(raw, this.#work)
+  }
+
+  #deflate(raw: Uint8Array): number {
+    const packed = this.#deflater.deflate(raw)
+    this.#reserve(packed.length + emptyBlock.length)
+    this.#work.set(packed)
+    if (endsWithEmptyBlock(packed)) return packed.length
+    emptyBlock.copy(this.#work, packed.length)
+    return packed.length + emptyBlock.length
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#work.length < bytes + finalBlockBytes) this.#work = Buffer.allocUnsafeSlow(Math.ceil((bytes + finalBlockBytes) * 1.25))
+  }
+}
+
+/** @throws {Failure} CHUNK_DAMAGED when the fragment does not hold exactly `rawLength` bytes */
+export function inflateFragment(fragment: Uint8Array, rawLength: number): Buffer {
+  let raw: Buffer
+  try {
+    raw = inflateRawSync(fragment, {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      chunkSize: Math.max(64, rawLength + 1),
+      maxOutputLength: Math.max(64, rawLength + 1),
+    })
+  } catch (cause) {
+    throw new Failure('CHUNK_DAMAGED', 'Cannot inflate a fragment: it is no deflate stream of the recorded length', { cause })
+  }
+  if (raw.length !== rawLength) {
+    throw new Failure('CHUNK_DAMAGED', `Cannot inflate a fragment: it holds ${raw.length} bytes instead of ${rawLength}`)
+  }
+  return raw
+}
+
+/**
+ * Inflates the fragment with a final block behind it. That the whole input is consumed and the text is the same shows at
+ * once that no block of ours is final, that the fragment ends on a byte boundary, and that it says what it should.
+ */
+function prove(raw: Uint8Array, closed: Uint8Array): void {
+  // typed by hand: @types/node does not know what `info` does to the result
+  const inflate = inflateRawSync as unknown as (
+    bytes: Uint8Array,
+    options: object,
+  ) => { buffer: Buffer; engine: { bytesWritten: number } }
+  const { buffer, engine } = inflate(closed, { info: true, chunkSize: Math.max(64, raw.length + 1), maxOutputLength: raw.length + 1 })
+  if (engine.bytesWritten !== closed.length || Buffer.compare(buffer, raw) !== 0) {
+    throw new Error('a fragment failed its proof: the compressor or the memory of this machine is faulty')
+  }
+}
+
+const probeMinBytes = 4096
+
+/** A sample from the middle that shrinks by less than 3 % speaks for the whole. */
+function isIncompressible(raw: Uint8Array): boolean {
+  const middle = raw.length >> 1
+  const sample = raw.subarray(middle, Math.min(raw.length, middle + 4096))
+  return deflateRawSync(sample, { level: 1, chunkSize: 5000 }).length > sample.length * 0.97
+}
+
+function endsWithEmptyBlock(bytes: Uint8Array): boolean {
+  const n = bytes.length
+  return n >= 4 && bytes[n - 4] === 0 && bytes[n - 3] === 0 && bytes[n - 2] === 0xff && bytes[n - 1] === 0xff
+}
