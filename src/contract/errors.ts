@@ -59,6 +59,7 @@ export const errors = {
   WORKFLOW_BUSY: { ...busy, means: 'Another workflow is changing this environment' },
   WORKFLOW_PAST_CANCEL: { status: 409, exit: 7, means: 'The workflow has begun to change the environment and goes on to its end' },
   WORKFLOW_CANCELLED: { status: 409, exit: 1, means: 'The workflow was cancelled' },
+  WORKFLOW_TAKEN_OVER: { status: 409, exit: 1, means: 'Another process goes on with the workflow; this one stops' },
   WORKFLOW_FAILED: { ...failed, means: 'The workflow failed; its record holds the reason' },
   WAIT_TIMEOUT: { status: 504, exit: 9, means: 'The time to wait is over, the workflow still runs' },
   TARGET_EXISTS: { status: 409, exit: 2, means: 'The file to write exists already' },
