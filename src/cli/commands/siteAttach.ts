@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Failure, isErrno } from '../../base/failure.ts'
+import { nearest } from '../../base/nearest.ts'
+import type { AttachInput, Attached, DatabaseInput, Detection, Overrides } from '../../contract/schemas.ts'
+import { type Framework, frameworks } from '../../contract/words.ts'
+import { Interrupted } from '../ask.ts'
+import { path } from '../client.ts'
+import { type Invoke, makeCommand } from '../command.ts'
+import type { Context } from '../context.ts'
+import { readCount, readEnvironment } from '../inputs.ts'
+import { singleOf } from '../output/data.ts'
+import { checkLine, databaseText, environmentColumns, environmentRow } from '../rows.ts'
+import { tellKey } from './backupCreate.ts'
+
+interface Options {
+  path: string
+  framework?: string
+  files?: string
+  url?: string
+  label?: string
+  dbHost?: string
+  dbPort?: string
+  dbSocket?: string
+  dbUser?: string
+  dbName?: string
+  dbPasswordFile?: string
+  adminUser?: string
+  adminPasswordFile?: string
+  phpReload?: string
+  dryRun?: true
+}
+
+export function siteAttach(invoke: Invoke) {
+  return makeCommand('site:attach', {
+    summary: 'Attach a site that is on the server',
+    description:
+      "Looks what a directory of the server's machine holds, shows it, and attaches it as an environment. Nothing in the directory is changed.",
+    examples: [
+      ['site:attach blog.live --path=/var/www/blog', 'a WordPress; everything else is found'],
+      ['site:attach blog.live --path=/var/www/blog --dry-run', 'only show what is found'],
+      [
+        'site:attach blog.test --path=/srv/test --db-user=blog --db-name=blog --db-password-file=pw',
+        'where the configuration cannot be read',
+      ],
+    ],
+  })
+    .argument('[SITE.ENV]', 'the name: letters, digits and dashes, a dot, and dev, test or live')
+    .requiredOption('--path <directory>', 'the directory of the site')
+    .option('--framework <name>', `what it is: ${frameworks.join(', ')}`)
+    .option('--files <directory>', 'where the uploads are, when not found')
+    .option('--url <address>', 'its public address, when not found')
+    .option('--label <text>', 'a name for people')
+    .option('--db-host <host>', 'database server')
+    .option('--db-port <port>', 'its port')
+    .option('--db-socket <path>', 'its unix socket')
+    .option('--db-user <name>', 'database account')
+    .option('--db-name <name>', 'database')
+    .option('--db-password-file <file>', 'a file with the password (or the variable CAIRN_DB_PASSWORD)')
+    .option('--admin-user <name>', 'an account that may create databases: restores then use one of their own')
+    .option('--admin-password-file <file>', 'a file with its password')
+    .option('--php-reload <command>', 'how to reload PHP after a restore, such as "systemctl reload php8.2-fpm"')
+    .option('--dry-run', 'show what is found and attach nothing')
+    .action((subject, options) => invoke((context) => attach(context, subject, options)))
+}
+
+async function attach(context: Context, subject: string | undefined, options: Options) {
+  const { client, terminal } = context
+  const environment = readEnvironment(subject, terminal.env)
+  const directory = resolve(terminal.cwd, options.path)
+  const overrides = readOverrides(context, options)
+  let detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
+  if (context.mayAsk && (await askMissing(context, detection, overrides))) {
+    detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
+  }
+  tellDetection(context, detection)
+  if (options.dryRun === true) return { data: singleOf(detectionColumns, { ...detection }) }
+  if (context.mayAsk && !context.flags.yes && !(await terminal.ask.confirm(`Attach this as ${environment.text}?`))) {
+    throw new Interrupted('it was not confirmed, nothing was attached')
+  }
+  const input: AttachInput = {
+    path: directory,
+    ...overrides,
+    ...(options.label === undefined ? {} : { label: options.label }),
+    ...(await readAdmin(context, options)),
+  }
+  const attached = await client.post<Attached>(path`/v1/sites/${environment.site}/environments/${environment.environment}`, input)
+  context.say(`Attached ${environment.text}. Restore mode: ${attached.preflight.mode}`)
+  for (const check of attached.preflight.checks) {
+    if (check.ok || check.level === 'info') context.say(`  ${checkLine(check)}`)
+    else context.warn(check.message)
+  }
+  await tellKey(context)
+  context.say(`Next: cairn backup:create ${environment.text}`)
+  return { data: singleOf(environmentColumns, environmentRow({ ...attached.environment, preflight: attached.preflight })) }
+}
+
+const detectionColumns = [
+  ...[
+    'framework',
+    'version',
+    'codeRoot',
+    'docroot',
+    'contentDirectory',
+    'filesDirectory',
+    'configFiles',
+    'url',
+    'tablePrefix',
+  ].map((name) => ({ name, title: name })),
+  { name: 'database', title: 'database', show: databaseText },
+  { name: 'notes', title: 'notes' },
+]
+
+function tellDetection(context: Context, found: Detection): void {
+  context.say(`Found ${found.framework ?? 'no known system'}${found.version === null ? '' : ` ${found.version}`}`)
+  context.say(`  code      ${found.codeRoot}${found.docroot === found.codeRoot ? '' : ` (served from ${found.docroot})`}`)
+  context.say(`  files     ${found.filesDirectory ?? 'not found'}`)
+  context.say(`  database  ${found.database === null ? 'not found' : databaseText(found.database)}`)
+  context.say(`  address   ${found.url ?? 'not found'}`)
+  if (found.configFiles.length > 0) context.say(`  secrets   ${found.configFiles.join(', ')}`)
+  for (const note of found.notes) context.say(`  ${note}`)
+}
+
+/** Asks for what could not be found; true when something was answered. */
+async function askMissing(context: Context, found: Detection, overrides: Overrides): Promise<boolean> {
+  const { ask } = context.terminal
+  let answered = false
+  if (found.framework !== null && found.filesDirectory === null) {
+    overrides.filesPath = resolve(context.terminal.cwd, await ask.text('Where are the uploads (files directory)?'))
+    answered = true
+  }
+  const { database } = found
+  if (found.framework === null || (database !== null && database.user !== '' && database.name !== '' && database.passwordPresent))
+    return answered
+  const given: DatabaseInput = { ...overrides.database }
+  given.user ??= await ask.text('Database account', database?.user ?? '')
+  given.name ??= await ask.text('Database', database?.name ?? '')
+  given.password ??= await ask.password('Password of the database account (empty for none)')
+  overrides.database = given
+  return true
+}
+
+function readOverrides(context: Context, options: Options): Overrides {
+  const { cwd, env } = context.terminal
+  const password = options.dbPasswordFile === undefined ? env['CAIRN_DB_PASSWORD'] : readSecret(cwd, options.dbPasswordFile)
+  const database: DatabaseInput = {
+    ...(options.dbHost === undefined ? {} : { host: options.dbHost }),
+    ...(options.dbPort === undefined ? {} : { port: readCount(options.dbPort, '--db-port', 65_535) }),
+    ...(options.dbSocket === undefined ? {} : { socket: resolve(cwd, options.dbSocket) }),
+    ...(options.dbUser === undefined ? {} : { user: options.dbUser }),
+    ...(options.dbName === undefined ? {} : { name: options.dbName }),
+    ...(password === undefined ? {} : { password }),
+  }
+  return {
+    ...(options.framework === undefined ? {} : { framework: readFramework(options.framework) }),
+    ...(options.files === undefined ? {} : { filesPath: resolve(cwd, options.files) }),
+    ...(options.url === undefined ? {} : { url: options.url }),
+    ...(options.phpReload === undefined ? {} : { phpReload: options.phpReload }),
+    ...(Object.keys(database).length === 0 ? {} : { database }),
+  }
+}
+
+async function readAdmin(context: Context, options: Options): Promise<Pick<AttachInput, 'adminDatabase'>> {
+  if (options.adminUser === undefined) return {}
+  if (options.adminPasswordFile !== undefined) {
+    return { adminDatabase: { user: options.adminUser, password: readSecret(context.terminal.cwd, options.adminPasswordFile) } }
+  }
+  if (!context.mayAsk) {
+    throw new Failure('INPUT_INVALID', `Cannot use --admin-user "${options.adminUser}": its password is not known`, {
+      hint: 'Add --admin-password-file=FILE',
+    })
+  }
+  return {
+    adminDatabase: { user: options.adminUser, password: await context.terminal.ask.password(`Password of ${options.adminUser}`) },
+  }
+}
+
+function readSecret(cwd: string, file: string): string {
+  try {
+    return readFileSync(resolve(cwd, file), 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR')) throw error
+    throw new Failure('INPUT_INVALID', `Cannot read the password file "${file}": ${error.code}`, { cause: error })
+  }
+}
+
+function readFramework(text: string): Framework {
+  const found = frameworks.find((framework) => framework === text)
+  if (found !== undefined) return found
+  const near = nearest(text, frameworks)
+  throw new Failure('INPUT_INVALID', `Cannot use framework "${text}": there is none of this name`, {
+    hint: `${near === null ? '' : `Did you mean "${near}"? `}Frameworks: ${frameworks.join(', ')}`,
+  })
+}

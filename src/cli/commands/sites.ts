@@ -1,0 +1,119 @@
+import type { EnvironmentView, SiteView } from '../../contract/schemas.ts'
+import type { Started } from '../../contract/workSchemas.ts'
+import { path } from '../client.ts'
+import { type Invoke, makeCommand } from '../command.ts'
+import { confirmDestructive } from '../confirm.ts'
+import { follow } from '../follow.ts'
+import { readEnvironment, readSite } from '../inputs.ts'
+import { type Column, rowsOf, singleOf } from '../output/data.ts'
+import { environmentColumns, environmentRow } from '../rows.ts'
+
+const siteColumns: Column[] = [
+  { name: 'name', title: 'Site' },
+  { name: 'framework', title: 'Framework' },
+  { name: 'environments', title: 'Environments' },
+  { name: 'label', title: 'Label' },
+  { name: 'createdAt', title: 'Attached', look: 'time' },
+]
+
+const environmentListColumns: Column[] = environmentColumns.map((column) => ({
+  ...column,
+  hidden: !['environment', 'kind', 'version', 'url', 'codeRoot'].includes(column.name),
+}))
+
+const undoColumns: Column[] = [
+  { name: 'environment', title: 'Environment' },
+  { name: 'workflow', title: 'Workflow' },
+  { name: 'result', title: 'Result', hidden: true },
+]
+
+export function siteList(invoke: Invoke) {
+  return makeCommand('site:list', {
+    summary: 'List the sites',
+    examples: [['site:list --format=list', 'the names alone']],
+  }).action(() =>
+    invoke(async (context) => {
+      const { sites } = await context.client.get<{ sites: SiteView[] }>('/v1/sites')
+      return {
+        data: rowsOf(
+          siteColumns,
+          sites.map((site) => ({ ...site })),
+          'No site is attached. Attach one: cairn site:attach SITE.ENV --path=DIR',
+        ),
+      }
+    }),
+  )
+}
+
+export function siteInfo(invoke: Invoke) {
+  return makeCommand('site:info', { summary: 'Show a site', examples: [['site:info blog', 'its framework and environments']] })
+    .argument('[SITE]', 'the site')
+    .action((subject) =>
+      invoke(async (context) => {
+        const site = await context.client.get<SiteView>(path`/v1/sites/${readSite(subject, context.terminal.env)}`)
+        return { data: singleOf(siteColumns, { ...site }) }
+      }),
+    )
+}
+
+export function envList(invoke: Invoke) {
+  return makeCommand('env:list', { summary: 'List the environments of a site', examples: [['env:list blog', 'dev, test, live']] })
+    .argument('[SITE]', 'the site')
+    .action((subject) =>
+      invoke(async (context) => {
+        const where = path`/v1/sites/${readSite(subject, context.terminal.env)}/environments`
+        const { environments } = await context.client.get<{ environments: EnvironmentView[] }>(where)
+        return { data: rowsOf(environmentListColumns, environments.map(environmentRow), 'The site has no environment') }
+      }),
+    )
+}
+
+export function envInfo(invoke: Invoke) {
+  return makeCommand('env:info', {
+    summary: 'Show an environment, and how it can be restored',
+    examples: [
+      ['env:info blog.live', 'where it is, and the preflight'],
+      ['env:info blog.live --field=filesDirectory', 'one value'],
+    ],
+  })
+    .argument('[SITE.ENV]', 'the environment')
+    .action((subject) =>
+      invoke(async (context) => {
+        const { site, environment } = readEnvironment(subject, context.terminal.env)
+        const where = path`/v1/sites/${site}/environments/${environment}`
+        const view = await context.client.get<EnvironmentView>(where, { preflight: true })
+        return { data: singleOf(environmentColumns, environmentRow(view)) }
+      }),
+    )
+}
+
+export function envUndo(invoke: Invoke) {
+  return makeCommand('env:undo', {
+    summary: 'Take the last restore back, or do it again',
+    description:
+      'Goes back to the state before the last restore; called again, forward to the restored state. Possible for 30 days.',
+    examples: [
+      ['env:undo blog.dev', 'asks first'],
+      ['env:undo blog.live --yes --confirm=blog.live', 'without a question'],
+    ],
+  })
+    .argument('[SITE.ENV]', 'the environment')
+    .option('--confirm <SITE.ENV>', 'the name again, needed with --yes for live')
+    .option('-W, --no-wait', 'do not wait, print the id of the workflow')
+    .action((subject, options) =>
+      invoke(async (context) => {
+        const environment = readEnvironment(subject, context.terminal.env)
+        await confirmDestructive(context, {
+          environment,
+          warning: `This is destructive: it puts another state of ${environment.text} in place. What was written to the site since the last restore is kept aside, and another env:undo brings it back.`,
+          question: `Undo the last restore of ${environment.text}?`,
+          confirm: options.confirm,
+        })
+        const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/undo`
+        const started = await context.client.post<Started>(where)
+        return follow(context, started, options.wait, async ({ id, result }) => ({
+          data: singleOf(undoColumns, { environment: environment.text, workflow: id, result }),
+        }))
+      }),
+    )
+}

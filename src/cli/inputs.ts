@@ -1,0 +1,89 @@
+import { Failure } from '../base/failure.ts'
+import { nearest } from '../base/nearest.ts'
+import { type Element, elements } from '../contract/words.ts'
+
+/** An environment as it is written: `site.env` */
+export interface EnvironmentName {
+  site: string
+  environment: string
+  /** `site.env` */
+  text: string
+}
+
+/**
+ * Reads `site.env`; where the argument is missing, CAIRN_SITE and CAIRN_ENV stand for it.
+ *
+ * @throws {Failure} INPUT_INVALID with the shape that is wanted
+ */
+export function readEnvironment(text: string | undefined, env: Record<string, string | undefined>): EnvironmentName {
+  const given = text ?? (env['CAIRN_SITE'] && env['CAIRN_ENV'] ? `${env['CAIRN_SITE']}.${env['CAIRN_ENV']}` : '')
+  const dot = given.lastIndexOf('.')
+  if (dot <= 0 || dot === given.length - 1) {
+    const found = given === '' ? 'no environment was named' : 'a site and an environment with a dot between them are wanted'
+    throw new Failure('INPUT_INVALID', `Cannot read ${given === '' ? 'SITE.ENV' : `"${given}"`}: ${found}`, {
+      hint: 'Write it as site.env, such as blog.live; "cairn site:list" shows what is there',
+    })
+  }
+  return { site: given.slice(0, dot), environment: given.slice(dot + 1), text: given }
+}
+
+/** A site's name, where `site.env` is taken too. */
+export function readSite(text: string | undefined, env: Record<string, string | undefined>): string {
+  const given = text ?? env['CAIRN_SITE'] ?? ''
+  if (given === '')
+    throw new Failure('INPUT_INVALID', 'Cannot read SITE: no site was named', { hint: '"cairn site:list" shows what is there' })
+  return given.split('.', 1)[0] ?? given
+}
+
+/** `all`, one element, or several with commas; `db` means the database. In the order code, files, database. */
+export function readElements(text: string): Element[] {
+  const wanted = text.split(',').map((word) => word.trim().toLowerCase())
+  if (wanted.includes('all')) return [...elements]
+  const found = wanted.map(readOne)
+  return elements.filter((element) => found.includes(element))
+}
+
+/** One element, for commands that handle one archive. */
+export function readElement(text: string | undefined, command: string): Element {
+  if (text === undefined || text === 'all' || text.includes(',')) {
+    throw new Failure(
+      'INPUT_INVALID',
+      `Cannot run "${command}" for ${text === undefined ? 'no element' : `"${text}"`}: it takes one element at a time`,
+      {
+        hint: 'Add --element=code, --element=files or --element=database',
+      },
+    )
+  }
+  return readOne(text.toLowerCase())
+}
+
+function readOne(word: string): Element {
+  if (word === 'db') return 'database'
+  const found = elements.find((element) => element === word)
+  if (found !== undefined) return found
+  const near = nearest(word, [...elements, 'all', 'db'])
+  throw new Failure('INPUT_INVALID', `Cannot use element "${word}": there is none of this name`, {
+    hint: `${near === null ? '' : `Did you mean "${near}"? `}Elements: all, code, files, database (or db)`,
+  })
+}
+
+export function readCount(text: string, what: string, max = 36_500): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value
+  throw new Failure('INPUT_INVALID', `Cannot use "${text}" for ${what}: a whole number from 1 to ${max} is wanted`)
+}
+
+/** Seconds, or a number with s, m, h or d behind it: `90`, `30m`, `2h`, `7d` */
+export function readSeconds(text: string, what: string): number {
+  const [, number = '', unit = 's'] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? []
+  const factor = { s: 1, m: 60, h: 3600, d: 86_400 }[unit || 's']
+  if (number === '' || factor === undefined || Number(number) === 0) {
+    throw new Failure('INPUT_INVALID', `Cannot use "${text}" for ${what}: seconds, or a number with s, m, h or d are wanted`)
+  }
+  return Number(number) * factor
+}
+
+/** 26 letters and digits as `newUlid` makes them; how a backup or a workflow is named without its site. */
+export function isId(text: string): boolean {
+  return /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)
+}

@@ -1,0 +1,50 @@
+/** How numbers and moments are written for people. Machines get bytes, seconds and ISO 8601 in UTC instead. */
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** Decimal units, three figures: `0 B`, `999 B`, `1.24 MB`, `12.4 GB`, `340 GB` */
+export function sizeText(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  if (unit === 0) return `${Math.round(value)} B`
+  const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
+  return `${value.toFixed(digits)} ${units[unit]}`
+}
+
+/** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min` */
+export function durationText(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
+}
+
+/** The moment in the zone of the person's machine: `2026-03-01 14:05` */
+export function timeText(iso: string): string {
+  const date = new Date(iso)
+  if (Number.isNaN(date.getTime())) return iso
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
+/** One bar of `width` characters, filled to `part` (0 to 1) */
+export function barText(part: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, part)) * width)
+  return '█'.repeat(full) + '░'.repeat(width - full)
+}
+
+/** Names and paths come from sites that may be hacked: what would steer a terminal is written out instead. */
+export function safeText(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,81 @@
+import { basename } from 'node:path'
+import { Failure } from '../base/failure.ts'
+import { nearest } from '../base/nearest.ts'
+import type { BackupElementView, BackupView } from '../contract/schemas.ts'
+import type { Element } from '../contract/words.ts'
+import { path } from './client.ts'
+import type { Context } from './context.ts'
+import { type EnvironmentName, isId, readEnvironment } from './inputs.ts'
+
+export interface Picked {
+  backup: BackupView
+  environment: EnvironmentName
+  /** The element that `--file` named; null when a backup was named by its id, or not at all */
+  named: Element | null
+}
+
+export interface PickOptions {
+  /** A file name as `backup:list` shows it, or an id; the latest backup when left out */
+  file: string | undefined
+  /** What the latest must hold */
+  element?: Element | undefined
+  /** Expired and deleted ones too */
+  hidden?: boolean
+}
+
+/** The backups of an environment, the newest first. */
+export async function listBackups(context: Context, environment: EnvironmentName, hidden = false): Promise<BackupView[]> {
+  const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/backups`
+  const { backups } = await context.client.get<{ backups: BackupView[] }>(where, hidden ? { all: true } : {})
+  return backups.toSorted((a, b) => Date.parse(b.momentAt) - Date.parse(a.momentAt))
+}
+
+/**
+ * The backup that SITE.ENV and `--file` mean, or that an id names.
+ *
+ * @throws {Failure} BACKUP_NOT_FOUND with the nearest file name
+ */
+export async function pickBackup(context: Context, subject: string | undefined, options: PickOptions): Promise<Picked> {
+  if (subject !== undefined && isId(subject)) {
+    const backup = await context.client.get<BackupView>(path`/v1/backups/${subject}`)
+    const { site, environment } = backup
+    return { backup, environment: { site, environment, text: `${site}.${environment}` }, named: null }
+  }
+  const environment = readEnvironment(subject, context.terminal.env)
+  const backups = await listBackups(context, environment, options.hidden)
+  if (options.file === undefined) return { backup: latest(backups, environment, options.element), environment, named: null }
+  const wanted = basename(options.file)
+  for (const backup of backups) {
+    if (backup.id === wanted) return { backup, environment, named: null }
+    const found = backup.elements.find(({ fileName }) => fileName === wanted)
+    if (found !== undefined) return { backup, environment, named: found.element }
+  }
+  const near = nearest(
+    wanted,
+    backups.flatMap(({ elements }) => elements.map(({ fileName }) => fileName)),
+  )
+  throw new Failure('BACKUP_NOT_FOUND', `Cannot find "${wanted}": ${environment.text} has no backup with this file`, {
+    hint: near === null ? `"cairn backup:list ${environment.text}" shows what is there` : `Did you mean "${near}"?`,
+  })
+}
+
+/** @throws {Failure} ELEMENT_MISSING */
+export function elementOf(backup: BackupView, element: Element): BackupElementView {
+  const found = backup.elements.find((candidate) => candidate.element === element)
+  if (found !== undefined) return found
+  throw new Failure('ELEMENT_MISSING', `Cannot use ${element} of backup ${backup.id}: it was taken without it`, {
+    hint: `It holds: ${backup.elements.map((held) => held.element).join(', ')}`,
+  })
+}
+
+/** A damaged backup is never offered. */
+function latest(backups: BackupView[], environment: EnvironmentName, element: Element | undefined): BackupView {
+  const found = backups.find(
+    ({ state, elements }) => state !== 'damaged' && (element === undefined || elements.some((held) => held.element === element)),
+  )
+  if (found !== undefined) return found
+  const what = element === undefined ? 'backup' : `backup with ${element}`
+  throw new Failure('BACKUP_NOT_FOUND', `Cannot find a ${what}: ${environment.text} has none`, {
+    hint: `"cairn backup:create ${environment.text}" takes one`,
+  })
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
+import { exitCodesText, type Invoke } from './command.ts'
+import { authLogin, authLogout, authWhoami } from './commands/auth.ts'
+import { backupCreate } from './commands/backupCreate.ts'
+import { backupDelete, backupRecall } from './commands/backupDelete.ts'
+import { backupLock, backupNote, backupUnlock } from './commands/backupEdit.ts'
+import { backupGet } from './commands/backupGet.ts'
+import { backupInfo } from './commands/backupInfo.ts'
+import { backupList } from './commands/backupList.ts'
+import { backupRestore } from './commands/backupRestore.ts'
+import { completion } from './commands/completion.ts'
+import { repositoryCheck, repositoryKey, repositoryStats } from './commands/repository.ts'
+import { siteAttach } from './commands/siteAttach.ts'
+import { envInfo, envList, envUndo, siteInfo, siteList } from './commands/sites.ts'
+import { type ServerHooks, serverCommands } from './commands/server.ts'
+import { workflowCancel, workflowInfo, workflowList, workflowWait, workflowWatch } from './commands/workflows.ts'
+import type { CompletionWords } from './completion.ts'
+import type { Flags } from './context.ts'
+import { formats } from './output/render.ts'
+import type { Terminal } from './terminal.ts'
+
+const introduction = `Backs up WordPress sites, and brings them back.
+
+Examples:
+  $ cairn server                                  (in a terminal of its own)
+  $ cairn site:attach blog.live --path=/var/www/blog
+  $ cairn backup:create blog.live
+  $ cairn backup:get blog.live --element=files --to=.
+  $ cairn backup:restore blog.live`
+
+const variables = `
+Variables: CAIRN_URL (the server, default http://127.0.0.1:7070), CAIRN_TOKEN (a machine token),
+           CAIRN_SITE and CAIRN_ENV (instead of SITE.ENV), CAIRN_DB_PASSWORD, NO_COLOR`
+
+/** The whole command line; `invoke` runs what a command does. */
+export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: number) => void, terminal: Terminal) {
+  const program = new Command('cairn')
+    .description(introduction)
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .addOption(new Option('--format <format>', 'how results are printed').choices(formats))
+    .option('--json', 'the same as --format=json')
+    .option('--fields <names>', 'only these fields, with commas between; "*" for all')
+    .option('--field <name>', 'one bare value')
+    .option('-y, --yes', 'answer questions with yes')
+    .option('-n, --no-interaction', 'ask nothing')
+    .option('-q, --quiet', 'no notes and no progress on stderr')
+    .option('--no-color', 'no colors')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .addHelpText('after', `${exitCodesText}\n${variables}`)
+    .helpCommand(false) // main.ts turns "help X" into "X --help"
+    .showSuggestionAfterError(false) // main.ts words what commander throws
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: () => {},
+      getOutHelpWidth: () => terminal.columns(),
+      getErrHelpWidth: () => terminal.columns(),
+    })
+  const groups: Record<string, CommandUnknownOpts[]> = {
+    'Sites:': [siteAttach(invoke), siteList(invoke), siteInfo(invoke), envList(invoke), envInfo(invoke), envUndo(invoke)],
+    'Backups:': [
+      ...[backupCreate(invoke), backupList(invoke), backupInfo(invoke), backupGet(invoke), backupRestore(invoke)],
+      ...[backupLock(invoke), backupUnlock(invoke), backupNote(invoke), backupDelete(invoke), backupRecall(invoke)],
+    ],
+    'Workflows:': [
+      workflowList(invoke),
+      workflowInfo(invoke),
+      workflowWatch(invoke),
+      workflowWait(invoke),
+      workflowCancel(invoke),
+    ],
+    'Repository:': [repositoryCheck(invoke), repositoryStats(invoke), repositoryKey(invoke)],
+    'Server and login:': [
+      ...serverCommands(hooks, setExit),
+      ...[authLogin(invoke), authWhoami(invoke), authLogout(invoke), completion(invoke, () => completionWords(program))],
+    ],
+  }
+  for (const [heading, commands] of Object.entries(groups)) {
+    for (const command of commands) program.addCommand(command.copyInheritedSettings(program).helpGroup(heading))
+  }
+  return program
+}
+
+export type Program = ReturnType<typeof makeProgram>
+
+export function readFlags(program: Program): Flags {
+  const options = program.opts()
+  return {
+    format: options.json === true ? 'json' : (options.format ?? null),
+    fields: options.fields?.split(',').map((name) => name.trim()) ?? null,
+    field: options.field ?? null,
+    yes: options.yes === true,
+    quiet: options.quiet === true,
+    color: options.color,
+    interaction: options.interaction,
+  }
+}
+
+export function commandNames(program: CommandUnknownOpts): string[] {
+  return program.commands.map((command) => command.name())
+}
+
+/** The long options that a command line with this command may have. */
+export function optionNames(program: CommandUnknownOpts, name: string | undefined): string[] {
+  const command = program.commands.find((candidate) => candidate.name() === name)
+  return [...(command === undefined ? [] : long(command)), ...long(program), '--help']
+}
+
+const long = (command: CommandUnknownOpts): string[] => command.options.flatMap((option) => option.long ?? [])
+
+function completionWords(program: CommandUnknownOpts): CompletionWords {
+  return {
+    commands: program.commands.map((command) => ({ name: command.name(), summary: command.summary(), options: long(command) })),
+    options: [...long(program), '--help'],
+  }
+}
+
+/** The package stands two folders above, in a checkout (`src/cli`) and in the emitted tree (`dist/cli`) alike. */
+function version(): string {
+  const found = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
+  return found.version
+}

@@ -1,0 +1,120 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { Failure, isErrno } from '../base/failure.ts'
+import { writeFileDurably } from '../base/files.ts'
+import { isLocal } from './send.ts'
+
+type Env = Record<string, string | undefined>
+
+/** One saved machine token. It is bound to the server that it was saved for and never sent to another one. */
+export interface SavedToken {
+  url: string
+  email: string
+  token: string
+}
+
+/** Which saved token is in use at a server; `email: null` after a logout. */
+type Sessions = Record<string, { email: string | null }>
+
+/** CAIRN_TOKEN, else the saved token that was logged in with, else the file that the server on this machine wrote; or null. */
+export function findToken(url: URL, env: Env): string | null {
+  const given = env['CAIRN_TOKEN']?.trim()
+  if (given !== undefined && given !== '') return given
+  const session = readSessions(env)[url.origin]
+  if (session !== undefined) {
+    return session.email === null ? null : (savedTokens(url, env).find(({ email }) => email === session.email)?.token ?? null)
+  }
+  return localToken(url, env)
+}
+
+/** The token that the server on this machine wrote at its first start, mode 0600; null when it is not there or not ours. */
+export function localToken(url: URL, env: Env): string | null {
+  if (!isLocal(url)) return null
+  const text = readOptional(join(dataDirectory(env), 'token'))?.trim()
+  return text === undefined || text === '' ? null : text
+}
+
+export function savedTokens(url: URL, env: Env): SavedToken[] {
+  const directory = join(configDirectory(env), 'tokens')
+  let names: string[]
+  try {
+    names = readdirSync(directory)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readJson<SavedToken>(join(directory, name)))
+    .filter((saved): saved is SavedToken => saved !== null && saved.url === url.origin)
+}
+
+/** Saves the token (mode 0600) and makes it the one in use at this server. */
+export function saveToken(url: URL, email: string, token: string, env: Env): void {
+  const directory = join(configDirectory(env), 'tokens')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const saved: SavedToken = { url: url.origin, email, token }
+  writeFileDurably(tokenFile(url, email, env), `${JSON.stringify(saved, null, 2)}\n`)
+  useSession(url, email, env)
+}
+
+/** Takes another saved token into use; `null` signs out, and forgets the tokens saved for this server. */
+export function useSession(url: URL, email: string | null, env: Env): void {
+  if (email === null) for (const saved of savedTokens(url, env)) rmSync(tokenFile(url, saved.email, env), { force: true })
+  writeSessions({ ...readSessions(env), [url.origin]: { email } }, env)
+}
+
+/** Goes back to the local server's own token. */
+export function dropSession(url: URL, env: Env): void {
+  const sessions = readSessions(env)
+  delete sessions[url.origin]
+  writeSessions(sessions, env)
+}
+
+/** The server's data directory, as server/configuration.ts chooses it when only variables are set. */
+export function dataDirectory(env: Env): string {
+  const given = env['CAIRN_DATA']
+  if (given !== undefined && given !== '') return given
+  if (process.getuid?.() === 0) return '/var/lib/cairn'
+  return join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share'), 'cairn')
+}
+
+function configDirectory(env: Env): string {
+  return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'cairn')
+}
+
+function tokenFile(url: URL, email: string, env: Env): string {
+  return join(configDirectory(env), 'tokens', `${encodeURIComponent(email)}@${encodeURIComponent(url.host)}.json`)
+}
+
+function readSessions(env: Env): Sessions {
+  return readJson<Sessions>(join(configDirectory(env), 'sessions.json')) ?? {}
+}
+
+function writeSessions(sessions: Sessions, env: Env): void {
+  mkdirSync(configDirectory(env), { recursive: true, mode: 0o700 })
+  writeFileDurably(join(configDirectory(env), 'sessions.json'), `${JSON.stringify(sessions, null, 2)}\n`)
+}
+
+function readJson<T>(path: string): T | null {
+  const text = readOptional(path)
+  if (text === undefined) return null
+  try {
+    return JSON.parse(text) as T
+  } catch (cause) {
+    throw new Failure('CONFIG_INVALID', `Cannot read "${path}": it is no JSON`, {
+      hint: 'Remove the file and log in again',
+      cause,
+    })
+  }
+}
+
+function readOptional(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
+    throw error
+  }
+}
