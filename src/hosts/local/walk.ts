@@ -1,7 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { isErrno } from '../../base/failure.ts'
 import type { Entry, EntryKind } from '../../archive/entry.ts'
-import type { TreeRoot } from '../treeSource.ts'
 import { type Exclude, excludeNothing } from './exclude.ts'
 import { groupName, userName } from './owners.ts'
 
@@ -30,7 +29,7 @@ export const workDirectoryName = /^\.cairn-[0-9a-f]{32}$/
  * @throws what `lstat` throws when a root itself is not there
  */
 export function* walkTree(
-  roots: readonly TreeRoot[],
+  roots: readonly { directory: string | Buffer; at: string }[],
   exclude: Exclude = excludeNothing,
   onWarning: (warning: WalkWarning) => void = () => {},
   secretPaths: ReadonlySet<string> = new Set(),
