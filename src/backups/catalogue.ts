@@ -9,17 +9,17 @@ import { visibility } from './retain.ts'
 /** Where the catalogue stands: the rows, and the repository whose objects they were made from and can be made from again. */
 export interface BackupStore {
   db: Kysely<StateTables>
-  repository: Pick<Repository, 'putSibling' | 'readSiblings' | 'readBackupObject' | 'listBackupObjects' | 'loadManifest'>
+  repository: Repository
 }
 
 export type Backup = Row<'backup'>
 
 /**
- * Puts a committed backup into the catalogue. The object is in the repository already: when this is not reached, the next
- * start finds it there ({@link rebuildCatalogue}). A second call changes nothing.
+ * Puts a committed backup into the catalogue, in the transaction of the commit. The object is in the repository already: when
+ * this is not reached, the next start finds it there (`rebuildCatalogue`). A second call changes nothing.
  */
-export async function recordBackup(store: BackupStore, object: BackupObject, workflowId: string | null): Promise<Backup> {
-  await store.db
+export async function recordBackup(db: Kysely<StateTables>, object: BackupObject, workflowId: string | null): Promise<Backup> {
+  await db
     .insertInto('backup')
     .values({
       id: object.id,
@@ -40,7 +40,7 @@ export async function recordBackup(store: BackupStore, object: BackupObject, wor
     })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
-  return store.db.selectFrom('backup').selectAll().where('id', '=', object.id).executeTakeFirstOrThrow()
+  return db.selectFrom('backup').selectAll().where('id', '=', object.id).executeTakeFirstOrThrow()
 }
 
 /** Newest first; `all` with what can still be recalled, but never what is gone. */

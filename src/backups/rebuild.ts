@@ -34,7 +34,7 @@ export async function rebuildCatalogue(store: BackupStore): Promise<RebuildRepor
 async function addRow(store: BackupStore, id: string): Promise<Backup> {
   const object = await store.repository.readBackupObject(id)
   const { workflowId } = object.facts
-  return recordBackup(store, object, typeof workflowId === 'string' ? workflowId : null)
+  return recordBackup(store.db, object, typeof workflowId === 'string' ? workflowId : null)
 }
 
 async function applySiblings(store: BackupStore, row: Backup): Promise<boolean> {

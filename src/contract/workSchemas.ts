@@ -1,7 +1,7 @@
 /** What crosses HTTP about workflows and the repository. */
 import { type Static, type TSchema, Type } from 'typebox'
 import { ActorView, BackupView, FailureView, RestorePlan, WarningView } from './schemas.ts'
-import { stepStates, workflowKinds, workflowStates } from './words.ts'
+import { stepStates, workflowStates } from './words.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const time = Type.String({ format: 'date-time' })
@@ -27,7 +27,8 @@ export type StepView = Static<typeof StepView>
 
 export const WorkflowView = Type.Object({
   id: Type.String(),
-  kind: Type.Enum([...workflowKinds]),
+  /** backup, restore, undo, expire; a newer server may know more */
+  kind: Type.String(),
   site: nullable(Type.String()),
   environment: nullable(Type.String()),
   state: Type.Enum([...workflowStates]),

@@ -1,0 +1,66 @@
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify from 'fastify'
+import { Failure } from '../base/failure.ts'
+import type { ApiDeps, ApiLimits } from './deps.ts'
+import { downloadRoutes } from './downloads/route.ts'
+import { guard } from './guard.ts'
+import { openapiOptions, openapiRoute } from './openapi.ts'
+import { answerError, sendProblem } from './problem.ts'
+import { type Api, logRequest } from './server.ts'
+import { accessRoutes } from './v1/access.ts'
+import { backupRoutes } from './v1/backups.ts'
+import { linkRoutes } from './v1/links.ts'
+import { repositoryRoutes } from './v1/repository.ts'
+import { restoreRoutes } from './v1/restore.ts'
+import { siteRoutes } from './v1/sites.ts'
+import { workflowRoutes } from './v1/workflows.ts'
+
+const defaultLimits: ApiLimits = { requestsPerMinute: 20_000, stallMs: 600_000, pollMs: 300 }
+
+/** The HTTP interface, ready to listen. It decides nothing: it reads, asks whether the caller may, and calls. */
+export async function buildApi(deps: ApiDeps): Promise<Api> {
+  const limits = { ...defaultLimits, ...deps.limits }
+  const app = fastify({
+    ...(deps.log === null ? { logger: false } : { loggerInstance: deps.log.child({}, { serializers: { req: logRequest } }) }),
+    trustProxy: deps.trustProxy,
+    disableRequestLogging: true,
+    bodyLimit: 1 << 20,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 400 },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setErrorHandler(answerError)
+
+  await app.register(rateLimit, { max: limits.requestsPerMinute, timeWindow: 60_000 })
+  await app.register(helmet, {
+    strictTransportSecurity: deps.publicUrl().startsWith('https:'),
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], upgradeInsecureRequests: null },
+    },
+  })
+  await app.register(swagger, openapiOptions(deps.version))
+  guard(app, deps.store.db)
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      new Failure('INPUT_INVALID', `Cannot ${request.method} this address: there is nothing here`, {
+        hint: 'GET /v1/openapi.json lists every address',
+      }),
+      404,
+    ),
+  )
+  openapiRoute(app)
+  accessRoutes(app, deps)
+  siteRoutes(app, deps)
+  backupRoutes(app, deps)
+  linkRoutes(app, deps)
+  restoreRoutes(app, deps)
+  workflowRoutes(app, deps, limits)
+  repositoryRoutes(app, deps)
+  downloadRoutes(app, deps, limits)
+  return app
+}

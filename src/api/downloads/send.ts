@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+
+/** sent: every byte was handed to the system; left: the client went away; broken: the source failed, so the connection was cut. */
+export type SendEnd = { kind: 'sent' | 'left'; sentBytes: number } | { kind: 'broken'; sentBytes: number; error: unknown }
+
+/**
+ * Sends exactly `lengthBytes`, no faster than the client takes them. When the source fails or gives another length, the
+ * connection is reset: a short body with a clean end would be taken for the whole. A client that takes nothing for `stallMs` is
+ * let go.
+ */
+export async function sendBody(
+  response: ServerResponse,
+  parts: AsyncIterator<Buffer>,
+  first: IteratorResult<Buffer>,
+  options: { lengthBytes: number; stallMs: number },
+): Promise<SendEnd> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  response.setTimeout(options.stallMs, () => response.destroy())
+  let sentBytes = 0
+  try {
+    for (let part = first; part.done !== true; part = await parts.next()) {
+      if (gone.signal.aborted) return { kind: 'left', sentBytes }
+      if (sentBytes + part.value.length > options.lengthBytes) throw new Error('the archive gives more bytes than it should have')
+      sentBytes += part.value.length
+      if (!response.write(part.value)) await once(response, 'drain', { signal: gone.signal })
+    }
+    if (sentBytes < options.lengthBytes) throw new Error('the archive ended before its length')
+    response.end()
+    await once(response, 'finish', { signal: gone.signal })
+    return { kind: 'sent', sentBytes }
+  } catch (error) {
+    if (gone.signal.aborted) return { kind: 'left', sentBytes }
+    cut(response)
+    return { kind: 'broken', sentBytes, error }
+  } finally {
+    await parts.return?.()
+  }
+}
+
+function cut(response: ServerResponse): void {
+  const { socket } = response
+  if (socket === null) response.destroy()
+  else socket.resetAndDestroy()
+}

@@ -1,0 +1,120 @@
+import { changeBackup, deleteBackup, recallBackup } from '../../backups/change.ts'
+import { type Backup, findBackup, listBackups } from '../../backups/catalogue.ts'
+import { viewBackup } from '../../backups/view.ts'
+import { Failure } from '../../base/failure.ts'
+import { BackupChange, BackupCreateInput, BackupsQuery, BackupView, EnvironmentParams, IdParams } from '../../contract/schemas.ts'
+import { Backups, Started, type WorkflowView } from '../../contract/workSchemas.ts'
+import type { ApiDeps, Place, WorkDesk } from '../deps.ts'
+import { callerOf } from '../guard.ts'
+import type { Api } from '../server.ts'
+
+const unfinishedDays = 7
+
+export function backupRoutes(app: Api, { store, journeys, sites, work }: ApiDeps): void {
+  app.post(
+    '/v1/sites/:site/environments/:environment/backups',
+    {
+      config: { action: 'backup.create' },
+      schema: { summary: 'Take a backup', params: EnvironmentParams, body: BackupCreateInput, response: { 202: Started } },
+    },
+    async (request, reply) => {
+      request.auditDetails = { elements: request.body.elements }
+      return reply.code(202).send(await journeys.backup(request.params, request.body, callerOf(request).actor))
+    },
+  )
+
+  app.get(
+    '/v1/sites/:site/environments/:environment/backups',
+    {
+      config: { action: 'backup.list' },
+      schema: {
+        summary: 'Its backups, newest first',
+        params: EnvironmentParams,
+        querystring: BackupsQuery,
+        response: { 200: Backups },
+      },
+    },
+    async (request) => {
+      await sites.findEnvironment(request.params, { preflight: false })
+      const rows = await listBackups(store, { ...request.params, all: request.query.all ?? false })
+      return { backups: rows.map((row) => viewBackup(row)), unfinished: await unfinished(work, request.params) }
+    },
+  )
+
+  app.get(
+    '/v1/backups/:id',
+    { config: { action: 'backup.read' }, schema: { summary: 'One backup', params: IdParams, response: { 200: BackupView } } },
+    async (request) => viewBackup(await findFinished({ store, work }, request.params.id, { hidden: true })),
+  )
+
+  app.patch(
+    '/v1/backups/:id',
+    {
+      config: { action: 'backup.edit' },
+      schema: { summary: 'Lock, annotate, keep longer', params: IdParams, body: BackupChange, response: { 200: BackupView } },
+    },
+    async (request) => {
+      request.auditDetails = { ...request.body }
+      return viewBackup(await changeBackup(store, request.params.id, request.body, callerOf(request).actor))
+    },
+  )
+
+  app.delete(
+    '/v1/backups/:id',
+    {
+      config: { action: 'backup.delete' },
+      schema: { summary: 'Delete; can be recalled for seven days', params: IdParams, response: { 200: BackupView } },
+    },
+    async (request) => viewBackup(await deleteBackup(store, request.params.id, callerOf(request).actor)),
+  )
+
+  app.post(
+    '/v1/backups/:id/recall',
+    {
+      config: { action: 'backup.recall' },
+      schema: { summary: 'Recall a deleted or expired one', params: IdParams, response: { 200: BackupView } },
+    },
+    async (request) => viewBackup(await recallBackup(store, request.params.id, callerOf(request).actor)),
+  )
+}
+
+/**
+ * Finds a backup, and words it when the name is that of a workflow that is still making one, or that failed to.
+ *
+ * @throws {Failure} BACKUP_NOT_FOUND, BACKUP_NOT_READY, BACKUP_UNUSABLE
+ */
+export async function findFinished(
+  { store, work }: Pick<ApiDeps, 'store' | 'work'>,
+  name: string,
+  options: { hidden?: boolean } = {},
+): Promise<Backup> {
+  try {
+    return await findBackup(store, name, options)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'BACKUP_NOT_FOUND') throw error
+    const workflow = await work.find(name)
+    if (workflow?.kind !== 'backup') throw error
+    if (workflow.state === 'queued' || workflow.state === 'running') {
+      throw new Failure('BACKUP_NOT_READY', `Cannot use the backup of the workflow "${name}": it is still being made`, {
+        hint: `Wait for it with "cairn workflow:wait ${name}"`,
+        retry: 'later',
+      })
+    }
+    if (workflow.state === 'succeeded') throw error
+    throw new Failure(
+      'BACKUP_UNUSABLE',
+      `Cannot use the backup of the workflow "${name}": it ${workflow.state === 'failed' ? 'failed' : 'was cancelled'}`,
+      {
+        hint: `"cairn workflow:info ${name}" tells why`,
+      },
+    )
+  }
+}
+
+async function unfinished(work: WorkDesk, place: Place): Promise<WorkflowView[]> {
+  const since = Date.now() - unfinishedDays * 86_400_000
+  const workflows = await work.list({ ...place, limit: 200 })
+  return workflows.filter(
+    ({ kind, state, createdAt }) => kind === 'backup' && state !== 'succeeded' && Date.parse(createdAt) > since,
+  )
+}

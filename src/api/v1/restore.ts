@@ -1,0 +1,45 @@
+import { requireConfirmation } from '../../access/confirm.ts'
+import { requireUsable } from '../../backups/catalogue.ts'
+import { EnvironmentParams, RestoreInput } from '../../contract/schemas.ts'
+import { Previewed, Started } from '../../contract/workSchemas.ts'
+import type { ApiDeps } from '../deps.ts'
+import { callerOf } from '../guard.ts'
+import type { Api } from '../server.ts'
+import { findFinished } from './backups.ts'
+
+export function restoreRoutes(app: Api, deps: ApiDeps): void {
+  const { journeys } = deps
+  app.post(
+    '/v1/sites/:site/environments/:environment/restore',
+    {
+      config: { action: 'environment.restore' },
+      schema: {
+        summary: 'Restore a backup; with dryRun only what it would change',
+        params: EnvironmentParams,
+        body: RestoreInput,
+        response: { 200: Previewed, 202: Started },
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request
+      const { actor } = callerOf(request)
+      const { dryRun = false, elements, withConfig = false, safetyBackup = true } = body
+      if (!dryRun) requireConfirmation(params.site, params.environment, body.confirm)
+      const backup = await findFinished(deps, body.backup)
+      requireUsable(backup)
+      const input = { ...body, backup: backup.id }
+      request.auditDetails = { backup: backup.id, elements, withConfig, safetyBackup, dryRun }
+      if (dryRun) return reply.code(200).send({ plan: await journeys.previewRestore(params, input, actor) })
+      return reply.code(202).send(await journeys.restore(params, input, actor))
+    },
+  )
+
+  app.post(
+    '/v1/sites/:site/environments/:environment/undo',
+    {
+      config: { action: 'environment.undo' },
+      schema: { summary: 'Undo the last restore, or do it again', params: EnvironmentParams, response: { 202: Started } },
+    },
+    async (request, reply) => reply.code(202).send(await journeys.undo(request.params, callerOf(request).actor)),
+  )
+}

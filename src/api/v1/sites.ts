@@ -1,0 +1,76 @@
+import {
+  Attached,
+  AttachInput,
+  DetectInput,
+  Detection,
+  EnvironmentParams,
+  EnvironmentQuery,
+  Environments,
+  EnvironmentView,
+  SiteParams,
+  Sites,
+  SiteView,
+} from '../../contract/schemas.ts'
+import type { ApiDeps } from '../deps.ts'
+import { callerOf } from '../guard.ts'
+import type { Api } from '../server.ts'
+
+export function siteRoutes(app: Api, { sites }: ApiDeps): void {
+  app.post(
+    '/v1/detect',
+    {
+      config: { action: 'site.detect' },
+      schema: { summary: 'What a directory holds', body: DetectInput, response: { 200: Detection } },
+    },
+    async (request) => sites.detect(request.body),
+  )
+
+  app.get(
+    '/v1/sites',
+    { config: { action: 'site.list' }, schema: { summary: 'All sites', response: { 200: Sites } } },
+    async () => ({
+      sites: await sites.listSites(),
+    }),
+  )
+
+  app.get(
+    '/v1/sites/:site',
+    { config: { action: 'site.read' }, schema: { summary: 'One site', params: SiteParams, response: { 200: SiteView } } },
+    async (request) => sites.findSite(request.params.site),
+  )
+
+  app.get(
+    '/v1/sites/:site/environments',
+    {
+      config: { action: 'site.read' },
+      schema: { summary: 'Its environments', params: SiteParams, response: { 200: Environments } },
+    },
+    async (request) => ({ environments: await sites.listEnvironments(request.params.site) }),
+  )
+
+  app.get(
+    '/v1/sites/:site/environments/:environment',
+    {
+      config: { action: 'site.read' },
+      schema: {
+        summary: 'One environment, with what is possible there',
+        params: EnvironmentParams,
+        querystring: EnvironmentQuery,
+        response: { 200: EnvironmentView },
+      },
+    },
+    async (request) => sites.findEnvironment(request.params, { preflight: request.query.preflight ?? false }),
+  )
+
+  app.post(
+    '/v1/sites/:site/environments/:environment',
+    {
+      config: { action: 'site.attach' },
+      schema: { summary: 'Attach an environment', params: EnvironmentParams, body: AttachInput, response: { 201: Attached } },
+    },
+    async (request, reply) => {
+      request.auditDetails = { path: request.body.path }
+      return reply.code(201).send(await sites.attach(request.params, request.body, callerOf(request).actor))
+    },
+  )
+}
