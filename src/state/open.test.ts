@@ -10,7 +10,10 @@ beforeAll(async () => {
 afterAll(() => state?.stop())
 
 test('jsonb keeps arrays and objects, bigint comes back as a number, bytea as bytes, times as dates', async () => {
-  await state.db.insertInto('setting').values({ key: 'list', value: json([1, { a: 'b' }]) }).execute()
+  await state.db
+    .insertInto('setting')
+    .values({ key: 'list', value: json([1, { a: 'b' }]) })
+    .execute()
   const { value } = await state.db.selectFrom('setting').select('value').executeTakeFirstOrThrow()
   expect(value).toEqual([1, { a: 'b' }])
   const pack = await state.db

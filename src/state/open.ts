@@ -6,7 +6,9 @@ import * as start from './migrations/0001_start.ts'
 import type { StateTables } from './tables.ts'
 
 /** Where the state database is: any PostgreSQL by its URL, or the embedded one by its private socket. */
-export type StateConnection = { connectionString: string } | { socketDirectory: string; port: number; user?: string; database?: string }
+export type StateConnection =
+  | { connectionString: string }
+  | { socketDirectory: string; port: number; user?: string; database?: string }
 
 export interface State {
   db: Kysely<StateTables>

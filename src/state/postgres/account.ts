@@ -21,7 +21,9 @@ export function postgresAccount(): Account {
   const uid = process.getuid?.() ?? 0
   const gid = process.getgid?.() ?? 0
   if (uid !== 0) return { name: userName(), uid, gid, drop: false }
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
   for (const wanted of ['cairn', 'nobody']) {
     const found = accounts.find(([name]) => name === wanted)
     if (found !== undefined && found[2] !== '0') return { name: wanted, uid: Number(found[2]), gid: Number(found[3]), drop: true }

@@ -32,7 +32,8 @@ export function findPackage(): { native: string; version: string } {
  * (a checkout under /root) or where links among the libraries are missing and cannot be made in place.
  */
 export function provideBinaries(account: Account, copies: string, found = findPackage()): Binaries {
-  if (blockedAt(join(found.native, 'bin/postgres'), account) === null && linksStand(found.native)) return binariesIn(found.native, found.version)
+  if (blockedAt(join(found.native, 'bin/postgres'), account) === null && linksStand(found.native))
+    return binariesIn(found.native, found.version)
   const copy = join(copies, `postgresql-${found.version}`)
   if (!existsSync(copy)) copyBinaries(found.native, copy)
   const blocked = blockedAt(join(copy, 'bin/postgres'), account)

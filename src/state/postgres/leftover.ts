@@ -30,7 +30,11 @@ export function isReady(data: string, pid: number): boolean {
  * @throws {Failure} STATE_DATABASE when it outlives even SIGKILL
  */
 export async function endPostmaster({ pid, startTicks }: Postmaster, patienceMs = 20_000): Promise<void> {
-  for (const [signal, waitMs] of [['SIGINT', patienceMs], ['SIGQUIT', 5_000], ['SIGKILL', 5_000]] as const) {
+  for (const [signal, waitMs] of [
+    ['SIGINT', patienceMs],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
     signalProcess(pid, startTicks, signal)
     if (await waitUntilGone(pid, startTicks, waitMs)) return
   }

@@ -80,7 +80,13 @@ async function launchPatiently(launchOnce: () => Promise<Postgres>): Promise<Pos
   }
 }
 
-async function launch(binaries: Binaries, account: Account, data: string, lock: KernelLock, options: PostgresOptions): Promise<Postgres> {
+async function launch(
+  binaries: Binaries,
+  account: Account,
+  data: string,
+  lock: KernelLock,
+  options: PostgresOptions,
+): Promise<Postgres> {
   const socket = makeSocketDirectory(options.dataDirectory, account)
   const settings = { ...ownSettings, unix_socket_directories: socket.directory, ...options.settings }
   const server = spawnServer(binaries, account, data, settings, options.log)
@@ -110,7 +116,13 @@ interface Server {
   lastWords: string
 }
 
-function spawnServer(binaries: Binaries, account: Account, data: string, settings: Record<string, string>, log: PostgresOptions['log']): Server {
+function spawnServer(
+  binaries: Binaries,
+  account: Account,
+  data: string,
+  settings: Record<string, string>,
+  log: PostgresOptions['log'],
+): Server {
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const child = startChild(binaries.postgres, ['-D', data, '-p', String(port), ...flags], {
     cwd: '/',
@@ -165,8 +177,13 @@ async function waitUntilReady(data: string, server: Server): Promise<void> {
   while (!isReady(data, server.pid)) {
     if (server.end !== null || performance.now() > deadline) {
       const { end } = server
-      const how = end === null ? `it is not ready after ${startTimeoutMs / 1000} seconds` : `it ended with ${end.signal ?? `exit code ${end.code}`}`
-      throw new Failure('STATE_DATABASE', `Cannot start PostgreSQL: ${how}, saying "${server.lastWords}"`, { retry: 'after-repair' })
+      const how =
+        end === null
+          ? `it is not ready after ${startTimeoutMs / 1000} seconds`
+          : `it ended with ${end.signal ?? `exit code ${end.code}`}`
+      throw new Failure('STATE_DATABASE', `Cannot start PostgreSQL: ${how}, saying "${server.lastWords}"`, {
+        retry: 'after-repair',
+      })
     }
     await sleep(10)
   }
