@@ -1,11 +1,12 @@
 import { Failure } from '../../base/failure.ts'
 import { type Run, stopIfCancelled } from '../../base/run.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
-import { connectDatabase, type Database, refusal } from './connect.ts'
+import { connectDatabase, refusal } from './connect.ts'
+import { Lane } from './lane.ts'
 import { createObjects, type StoredDdl } from './objects.ts'
 import { withDefiner, withoutForeignKeys } from './rewrite.ts'
 import { serverKind } from './server.ts'
-import { DumpSession, type SessionSettings, settingStatement } from './session.ts'
+import { DumpSession } from './session.ts'
 import { sortStatement, type Sorted } from './sort.ts'
 import { quoteName } from './sqlText.ts'
 import { statementsOf } from './statements.ts'
@@ -42,9 +43,6 @@ export interface LoadResult {
   bytes: number
 }
 
-/** Statements sent before the first of them is answered: the server never waits for us, and memory stays at some megabytes. */
-const pendingBytesMax = 4 << 20
-
 /**
  * Loads a dump into the schema of the credentials, statement by statement, each under the policy of `sortStatement`. The SET
  * statements of the dump are followed, not executed. Nothing of it is atomic: a caller loads into an empty schema or under
@@ -54,8 +52,12 @@ const pendingBytesMax = 4 << 20
  */
 export async function loadDump(credentials: DatabaseCredentials, stream: AsyncIterable<Buffer>, options: LoadOptions): Promise<LoadResult> {
   const wire = await connectDatabase(credentials, { wire: 'bytes' })
+  const lanes = [new Lane(wire)]
   try {
-    const loader = new Loader(wire, await serverKind(wire), options)
+    // a second connection halves the time of big tables; an account that may have only one does without
+    const second = await connectDatabase(credentials, { wire: 'bytes' }).catch(() => null)
+    if (second !== null) lanes.push(new Lane(second))
+    const loader = new Loader(lanes, await serverKind(wire), options)
     await loader.begin()
     let trailer = false
     for await (const { sql } of statementsOf(stream, (text) => (trailer = text.startsWith('-- Dump completed')))) {
@@ -72,34 +74,32 @@ export async function loadDump(credentials: DatabaseCredentials, stream: AsyncIt
     if (options.keepObjects !== true) await createObjects(wire, result.objects)
     return result
   } finally {
-    await wire.close()
+    for (const lane of lanes) await lane.close()
   }
 }
 
 class Loader {
-  readonly #wire: Database
+  readonly #lanes: readonly Lane[]
   readonly #server: ServerKind
   readonly #options: LoadOptions
   readonly #session = new DumpSession()
   readonly #tables = new Map<string, LoadedTable>()
   readonly #objects = new Map<string, StoredDdl>()
-  #applied = ''
-  #current: LoadedTable | null = null
-  #pending: { bytes: number; done: Promise<void> }[] = []
-  #pendingBytes = 0
-  #failure: unknown = null
+  /** Where the table in work was made, and whether its further rows may take any lane */
+  #place: { table: LoadedTable; lane: Lane; spread: boolean; inserts: number } | null = null
   #statements = 0
   #bytes = 0
 
-  constructor(wire: Database, server: ServerKind, options: LoadOptions) {
-    this.#wire = wire
+  constructor(lanes: readonly Lane[], server: ServerKind, options: LoadOptions) {
+    this.#lanes = lanes
     this.#server = server
     this.#options = options
   }
 
   async begin(): Promise<void> {
-    await this.#wire.run('SET SESSION foreign_key_checks=0, unique_checks=0, autocommit=0')
-    await this.#wire.query("SET SESSION innodb_lock_wait_timeout=50")
+    for (const lane of this.#lanes) {
+      await lane.send(Buffer.from('SET SESSION foreign_key_checks=0, unique_checks=0, autocommit=1'), loadFailure(null))
+    }
   }
 
   async take(sql: Buffer): Promise<void> {
@@ -117,50 +117,67 @@ class Loader {
       case 'table':
         await this.#table(sql, sorted)
     }
-    this.#options.run.progress({ doneBytes: this.#bytes, doneItems: this.#tables.size, note: this.#current?.name ?? null })
+    this.#options.run.progress({ doneBytes: this.#bytes, doneItems: this.#tables.size, note: sorted.table })
   }
 
   async end(): Promise<LoadResult> {
-    await this.#leave()
-    await this.#idle()
-    await this.#wire.run('SET SESSION autocommit=1')
+    for (const lane of this.#lanes) await lane.idle()
     return { tables: [...this.#tables.values()], objects: [...this.#objects.values()], statements: this.#statements, bytes: this.#bytes }
   }
 
   async #table(sql: Buffer, sorted: Extract<Sorted, { kind: 'table' }>): Promise<void> {
     const { table: name, verb } = sorted
-    const as = this.#options.rename === undefined ? name : this.#options.rename(name)
     if (verb === 'drop') return // what is in the way is dropped when its successor is made; a view has a line of its own
-    if (verb === 'create') {
-      await this.#leave()
-      const made: LoadedTable = { name, as, kind: sorted.what, rows: 0, foreignKeys: [] }
-      if (this.#tables.has(name)) throw new Failure('LOAD_FAILED', `Cannot load the dump: it makes table "${name}" twice`)
-      this.#tables.set(name, made)
-      this.#current = made
-      let text = renamed(sql, sorted.name, as)
-      if (this.#options.withoutForeignKeys === true && sorted.what === 'table') {
-        const cut = withoutForeignKeys(text, this.#server)
-        text = cut.sql
-        made.foreignKeys = cut.foreignKeys
-      }
-      await this.#apply({ ...this.#session.settings(), sqlMode: tableMode })
-      await this.#send(Buffer.from(`DROP ${sorted.what.toUpperCase()} IF EXISTS ${quoteName(as)}`), null)
-      await this.#send(text, null)
-      return
+    const as = this.#options.rename === undefined ? name : this.#options.rename(name)
+    const text = renamed(sql, sorted.name, as)
+    if (verb === 'create') return this.#create(text, name, as, sorted.what)
+    const table = this.#tables.get(name)
+    if (table === undefined) throw new Failure('LOAD_FAILED', `Cannot load the dump: it fills table "${name}" before making it`)
+    if (this.#place?.table !== table) {
+      // rows far from their CREATE: wait until it ran, then any lane knows the table
+      for (const lane of this.#lanes) await lane.idle()
+      this.#place = { table, lane: this.#freest(), spread: false, inserts: 0 }
     }
-    const known = this.#tables.get(name)
-    if (known === undefined) throw new Failure('LOAD_FAILED', `Cannot load the dump: it fills table "${name}" before making it`)
-    if (known !== this.#current) {
-      await this.#leave()
-      this.#current = known
+    const place = this.#place
+    if (verb !== 'insert') return this.#send(place.lane, text, table)
+    place.inserts++
+    if (place.spread && place.inserts === 2) await place.lane.idle() // made and no longer empty: others may join
+    const lane = place.spread && place.inserts > 1 ? this.#freest() : place.lane
+    await this.#send(lane, text, table, (rows) => (table.rows += rows))
+  }
+
+  async #create(text: Buffer, name: string, as: string, kind: LoadedTable['kind']): Promise<void> {
+    if (this.#tables.has(name)) throw new Failure('LOAD_FAILED', `Cannot load the dump: it makes table "${name}" twice`)
+    const table: LoadedTable = { name, as, kind, rows: 0, foreignKeys: [] }
+    this.#tables.set(name, table)
+    let sql = text
+    if (this.#options.withoutForeignKeys === true && kind === 'table') {
+      const cut = withoutForeignKeys(text, this.#server)
+      sql = cut.sql
+      table.foreignKeys = cut.foreignKeys
     }
-    await this.#apply({ ...this.#session.settings(), sqlMode: tableMode })
-    await this.#send(renamed(sql, sorted.name, as), verb === 'insert' ? known : null)
+    // without a primary key the order of the rows is the order of their coming; MyISAM and full-text take one writer at a time
+    const ddl = sql.toString('latin1')
+    const spread = /\bENGINE=InnoDB\b/i.test(ddl) && /\bPRIMARY KEY\b/.test(ddl) && !/\b(FULLTEXT|SPATIAL)\b/.test(ddl)
+    this.#place = { table, lane: this.#freest(), spread: spread && this.#lanes.length > 1, inserts: 0 }
+    await this.#send(this.#place.lane, Buffer.from(`DROP ${kind.toUpperCase()} IF EXISTS ${quoteName(as)}`), table)
+    await this.#send(this.#place.lane, sql, table)
+  }
+
+  async #send(lane: Lane, sql: Buffer, table: LoadedTable, onRows?: (rows: number) => void): Promise<void> {
+    const word = loadFailure(table.name)
+    await lane.apply({ ...this.#session.settings(), collationConnection: null, sqlMode: tableMode }, word)
+    this.#statements++
+    await lane.send(sql, word, onRows)
+  }
+
+  #freest(): Lane {
+    return this.#lanes.reduce((best, lane) => (lane.pendingBytes < best.pendingBytes ? lane : best))
   }
 
   #keep(sql: Buffer, sorted: Extract<Sorted, { kind: 'object' }>): void {
     const key = `${sorted.object}.${sorted.name}`
-    this.#objects.delete(key) // the real view comes after its placeholder, and keeps its place in the order
+    this.#objects.delete(key) // the real view comes after its placeholder, and takes its place in the order
     if (sorted.verb === 'drop') return
     const text = withDefiner(sql, this.#server, this.#options.definer ?? null)
     this.#objects.set(key, {
@@ -169,46 +186,6 @@ class Loader {
       sqlBytes: text.toString('latin1').trim(),
       settings: this.#session.settings(),
     })
-  }
-
-  /** One transaction a table: MariaDB then fills an empty table in bulk, and no log is synced for each statement. */
-  async #leave(): Promise<void> {
-    if (this.#current !== null) await this.#send(Buffer.from('COMMIT'), null)
-    this.#current = null
-  }
-
-  async #apply(settings: SessionSettings): Promise<void> {
-    const statement = settingStatement(settings)
-    if (statement === this.#applied) return
-    this.#applied = statement
-    await this.#send(Buffer.from(statement), null)
-  }
-
-  async #send(sql: Buffer, rowsOf: LoadedTable | null): Promise<void> {
-    while (this.#pendingBytes > 0 && this.#pendingBytes + sql.length > pendingBytesMax) await this.#pending[0]?.done
-    if (this.#failure !== null) throw this.#failure
-    this.#statements++
-    this.#pendingBytes += sql.length
-    const entry = { bytes: sql.length, done: Promise.resolve() }
-    const about = this.#current
-    entry.done = this.#wire
-      .run(sql.toString('latin1'))
-      .then(({ affectedRows }) => {
-        if (rowsOf !== null) rowsOf.rows += affectedRows
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= loadFailure(error, about?.name ?? null)
-      })
-      .finally(() => {
-        this.#pendingBytes -= entry.bytes
-        this.#pending.shift()
-      })
-    this.#pending.push(entry)
-  }
-
-  async #idle(): Promise<void> {
-    while (this.#pending.length > 0) await this.#pending[0]?.done
-    if (this.#failure !== null) throw this.#failure
   }
 }
 
@@ -222,9 +199,10 @@ function renamed(sql: Buffer, name: { start: number; end: number }, as: string):
   return Buffer.concat([sql.subarray(0, name.start), Buffer.from(quoteName(as)), sql.subarray(name.end)])
 }
 
-function loadFailure(error: unknown, table: string | null): unknown {
-  const where = table === null ? 'Cannot load the dump' : `Cannot load table "${table}"`
-  const worded = refusal(error, where)
-  if (!(worded instanceof Failure) || worded.retry === 'later') return worded
-  return new Failure('LOAD_FAILED', worded.message, { cause: error, ...(worded.hint === undefined ? {} : { hint: worded.hint }) })
+function loadFailure(table: string | null): (error: unknown) => unknown {
+  return (error) => {
+    const worded = refusal(error, table === null ? 'Cannot load the dump' : `Cannot load table "${table}"`)
+    if (!(worded instanceof Failure) || worded.retry === 'later') return worded
+    return new Failure('LOAD_FAILED', worded.message, { cause: error, ...(worded.hint === undefined ? {} : { hint: worded.hint }) })
+  }
 }
