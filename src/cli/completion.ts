@@ -29,9 +29,10 @@ complete -o default -F _cairn cairn
 }
 
 export function zshCompletion({ commands, options }: CompletionWords): string {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-  const described = commands.map(({ name, summary }) => `    ${quoted(`${name.replaceAll(':', '\\:')}:${summary}`)}`)
-  const cases = commands.map((command) => `    ${quoted(command.name)}) words=(${[...command.options, ...options].join(' ')}) ;;`)
+  const described = commands.map(({ name, summary }) => `    ${quoteZsh(`${name.replaceAll(':', '\\:')}:${summary}`)}`)
+  const cases = commands.map(
+    (command) => `    ${quoteZsh(command.name)}) words=(${[...command.options, ...options].join(' ')}) ;;`,
+  )
   return `#compdef cairn
 _cairn() {
   local -a commands words_of_cairn
@@ -53,15 +54,22 @@ compdef _cairn cairn
 }
 
 export function fishCompletion({ commands, options }: CompletionWords): string {
-  const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
   const lines = commands.flatMap(({ name, summary, options: own }) => [
-    `complete -c cairn -f -n __fish_use_subcommand -a ${quoted(name)} -d ${quoted(summary)}`,
+    `complete -c cairn -f -n __fish_use_subcommand -a ${quoteFish(name)} -d ${quoteFish(summary)}`,
     ...own.map(
-      (option) => `complete -c cairn -n ${quoted(`__fish_seen_subcommand_from ${name}`)} -l ${option.replace(/^--/, '')}`,
+      (option) => `complete -c cairn -n ${quoteFish(`__fish_seen_subcommand_from ${name}`)} -l ${option.replace(/^--/, '')}`,
     ),
   ])
   return `# fish completion for cairn
 ${lines.join('\n')}
 ${options.map((option) => `complete -c cairn -l ${option.replace(/^--/, '')}`).join('\n')}
 `
+}
+
+function quoteZsh(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+function quoteFish(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { nearest } from '../base/nearest.ts'
 import type { BackupElementView, BackupView } from '../contract/schemas.ts'
+import type { WorkflowView } from '../contract/workSchemas.ts'
 import type { Element } from '../contract/words.ts'
 import { path } from './client.ts'
 import type { Context } from './context.ts'
@@ -14,6 +15,11 @@ export interface Picked {
   named: Element | null
 }
 
+export interface Listed {
+  backups: BackupView[]
+  unfinished: WorkflowView[]
+}
+
 export interface PickOptions {
   /** A file name as `backup:list` shows it, or an id; the latest backup when left out */
   file: string | undefined
@@ -23,11 +29,11 @@ export interface PickOptions {
   hidden?: boolean
 }
 
-/** The backups of an environment, the newest first. */
-export async function listBackups(context: Context, environment: EnvironmentName, hidden = false): Promise<BackupView[]> {
+/** The backups of an environment, the newest first, and those that wait, run or failed lately: they hold nothing to restore. */
+export async function listBackups(context: Context, environment: EnvironmentName, hidden = false): Promise<Listed> {
   const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/backups`
-  const { backups } = await context.client.get<{ backups: BackupView[] }>(where, hidden ? { all: true } : {})
-  return backups.toSorted((a, b) => Date.parse(b.momentAt) - Date.parse(a.momentAt))
+  const { backups, unfinished } = await context.client.get<Listed>(where, hidden ? { all: true } : {})
+  return { backups: backups.toSorted((a, b) => Date.parse(b.momentAt) - Date.parse(a.momentAt)), unfinished }
 }
 
 /**
@@ -42,7 +48,7 @@ export async function pickBackup(context: Context, subject: string | undefined, 
     return { backup, environment: { site, environment, text: `${site}.${environment}` }, named: null }
   }
   const environment = readEnvironment(subject, context.terminal.env)
-  const backups = await listBackups(context, environment, options.hidden)
+  const { backups } = await listBackups(context, environment, options.hidden)
   if (options.file === undefined) return { backup: latest(backups, environment, options.element), environment, named: null }
   const wanted = basename(options.file)
   for (const backup of backups) {

@@ -63,8 +63,16 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
   const groups: Record<string, CommandUnknownOpts[]> = {
     'Sites:': [siteAttach(invoke), siteList(invoke), siteInfo(invoke), envList(invoke), envInfo(invoke), envUndo(invoke)],
     'Backups:': [
-      ...[backupCreate(invoke), backupList(invoke), backupInfo(invoke), backupGet(invoke), backupRestore(invoke)],
-      ...[backupLock(invoke), backupUnlock(invoke), backupNote(invoke), backupDelete(invoke), backupRecall(invoke)],
+      backupCreate(invoke),
+      backupList(invoke),
+      backupInfo(invoke),
+      backupGet(invoke),
+      backupRestore(invoke),
+      backupLock(invoke),
+      backupUnlock(invoke),
+      backupNote(invoke),
+      backupDelete(invoke),
+      backupRecall(invoke),
     ],
     'Workflows:': [
       workflowList(invoke),
@@ -76,7 +84,10 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
     'Repository:': [repositoryCheck(invoke), repositoryStats(invoke), repositoryKey(invoke)],
     'Server and login:': [
       ...serverCommands(hooks, setExit),
-      ...[authLogin(invoke), authWhoami(invoke), authLogout(invoke), completion(invoke, () => completionWords(program))],
+      authLogin(invoke),
+      authWhoami(invoke),
+      authLogout(invoke),
+      completion(invoke, () => completionWords(program)),
     ],
   }
   for (const [heading, commands] of Object.entries(groups)) {

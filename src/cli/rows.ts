@@ -42,7 +42,16 @@ export function archiveRow(backup: BackupView, held: BackupElementView): Row {
     element,
     backup: backup.id,
     environment: `${backup.site}.${backup.environment}`,
-    ...{ trigger, locked, note, sha256, provenAt, entryCount, rawBytes, holdsSecrets, deletedAt, recallUntil },
+    trigger,
+    locked,
+    note,
+    sha256,
+    provenAt,
+    entryCount,
+    rawBytes,
+    holdsSecrets,
+    deletedAt,
+    recallUntil,
     warnings: backup.warnings.length,
   }
 }
@@ -78,7 +87,15 @@ export function backupRow(backup: BackupView): Row {
     files: elements.map(({ fileName }) => fileName),
     sizeBytes: elements.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     workflow: backup.workflowId,
-    ...{ trigger, expiresAt, locked, note, warnings, facts, elements, deletedAt, recallUntil },
+    trigger,
+    expiresAt,
+    locked,
+    note,
+    warnings,
+    facts,
+    elements,
+    deletedAt,
+    recallUntil,
   }
 }
 
@@ -138,11 +155,12 @@ function warningLines(warnings: Warning[]): string {
 }
 
 function stepLines(steps: StepView[]): string {
-  const line = ({ name, state, startedAt, finishedAt }: StepView): string => {
-    if (startedAt === null || finishedAt === null) return `${name}: ${state}`
-    return `${name}: ${state} (${durationText(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000)})`
-  }
-  return steps.length === 0 ? '-' : steps.map((step) => safeText(line(step))).join('\n')
+  return steps.length === 0 ? '-' : steps.map((step) => safeText(stepLine(step))).join('\n')
+}
+
+function stepLine({ name, state, startedAt, finishedAt }: StepView): string {
+  if (startedAt === null || finishedAt === null) return `${name}: ${state}`
+  return `${name}: ${state} (${durationText(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000)})`
 }
 
 function failureLines(failure: FailureRecord): string {

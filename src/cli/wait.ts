@@ -49,7 +49,11 @@ export async function waitFor(context: Context, first: WorkflowView, options: Wa
       if (leftSeconds <= 0) throw waitTimeout(workflow.id, options.timeoutSeconds ?? 0)
       const seconds = Math.min(pollSeconds, Math.max(1, Math.ceil(leftSeconds)))
       try {
-        workflow = await client.get<WorkflowView>(path`/v1/workflows/${workflow.id}/wait`, { seconds }, stop.signal)
+        workflow = await client.get<WorkflowView>(
+          path`/v1/workflows/${workflow.id}/wait`,
+          { seconds, since: workflow.revision },
+          stop.signal,
+        )
         knockUntil = null
       } catch (error) {
         if (detached) break

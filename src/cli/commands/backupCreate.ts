@@ -37,7 +37,7 @@ export function backupCreate(invoke: Invoke) {
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/backups`
         const started = await context.client.post<Started>(where, input)
         return follow(context, started, options.wait, async (workflow) => {
-          const backups = await listBackups(context, environment)
+          const { backups } = await listBackups(context, environment)
           const made = backups.find(({ workflowId }) => workflowId === workflow.id)
           await tellKey(context)
           const rows = made?.elements.map((held) => archiveRow(made, held)) ?? []

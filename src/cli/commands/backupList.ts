@@ -1,7 +1,7 @@
-import { type WorkflowView } from '../../contract/workSchemas.ts'
+import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
-import { type EnvironmentName, readElements, readEnvironment } from '../inputs.ts'
+import { readElements, readEnvironment } from '../inputs.ts'
 import { rowsOf } from '../output/data.ts'
 import { timeText } from '../output/human.ts'
 import { listBackups } from '../pickBackup.ts'
@@ -24,8 +24,8 @@ export function backupList(invoke: Invoke) {
       invoke(async (context) => {
         const environment = readEnvironment(subject, context.terminal.env)
         const wanted = readElements(options.element)
-        const backups = await listBackups(context, environment, options.all === true)
-        await tellFailed(context, environment, backups[0]?.createdAt ?? null)
+        const { backups, unfinished } = await listBackups(context, environment, options.all === true)
+        tellUnfinished(context, unfinished)
         const rows = backups.flatMap((backup) =>
           backup.elements.filter(({ element }) => wanted.includes(element)).map((held) => archiveRow(backup, held)),
         )
@@ -40,15 +40,12 @@ export function backupList(invoke: Invoke) {
     )
 }
 
-/** A backup that failed leaves nothing to list: it is told beside the list while no later one succeeded. */
-async function tellFailed(context: Context, { site, environment }: EnvironmentName, newest: string | null): Promise<void> {
-  const { workflows } = await context.client.get<{ workflows: WorkflowView[] }>('/v1/workflows', {
-    ...{ site, environment, state: 'failed', limit: 10 },
-  })
-  for (const workflow of workflows) {
-    if (workflow.kind !== 'backup' || (newest !== null && workflow.createdAt <= newest)) continue
-    context.warn(
-      `The backup of ${timeText(workflow.createdAt)} failed: ${workflow.failure?.message ?? 'no reason was kept'} (workflow ${workflow.id})`,
-    )
+/** A backup that runs or failed has no archive to list: the latest of them are told beside the list, with the reason. */
+function tellUnfinished(context: Context, unfinished: WorkflowView[]): void {
+  for (const workflow of unfinished.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, 5)) {
+    const { id, state, failure, createdAt } = workflow
+    const what = `The backup of ${timeText(createdAt)} ${state === 'failed' ? 'failed' : `is ${state}`}`
+    if (state === 'failed') context.warn(`${what}: ${failure?.message ?? 'no reason was kept'} (workflow ${id})`)
+    else context.say(`${what} (workflow ${id})`)
   }
 }

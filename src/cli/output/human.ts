@@ -29,10 +29,11 @@ export function durationText(seconds: number): string {
 export function timeText(iso: string): string {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return iso
-  const two = (n: number): string => String(n).padStart(2, '0')
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
 }
+
+const two = (n: number): string => String(n).padStart(2, '0')
 
 /** One bar of `width` characters, filled to `part` (0 to 1) */
 export function barText(part: number, width: number): string {
@@ -42,9 +43,5 @@ export function barText(part: number, width: number): string {
 
 /** Names and paths come from sites that may be hacked: what would steer a terminal is written out instead. */
 export function safeText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

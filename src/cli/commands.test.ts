@@ -1,0 +1,337 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { backup, backupId, link, problem, run, startServer, workflow, workflowId } from './testing.suite.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup()
+})
+
+async function serve(routes: Parameters<typeof startServer>[0]) {
+  const health = { status: 'ok', version: '1', instance: 'x', keyExported: true }
+  const server = await startServer({ 'GET /v1/health': () => health, 'GET /v1/workflows': () => ({ workflows: [] }), ...routes })
+  cleanups.push(server.stop)
+  return { ...server, env: { CAIRN_URL: server.url, CAIRN_TOKEN: 'cairn_x' } }
+}
+
+function home(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'cairn-home-'))
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+const dev = '/v1/sites/blog/environments/dev'
+const live = '/v1/sites/blog/environments/live'
+const wait = `GET /v1/workflows/${workflowId}/wait`
+const running = workflow({
+  state: 'running',
+  steps: [{ name: 'capture', state: 'running', progress: null, startedAt: null, finishedAt: null }],
+})
+
+test('without a server a command ends with 1 and says how to start one', async () => {
+  const { exit, err, out } = await run(['site:list'], { env: { CAIRN_URL: 'http://127.0.0.1:9' } })
+  expect({ exit, out }).toEqual({ exit: 1, out: '' })
+  expect(err).toContain('SERVER_UNREACHABLE')
+  expect(err).toContain('cairn server')
+})
+
+test("a problem of the server ends with its code's exit code; with --json it is JSON on stderr", async () => {
+  const { env } = await serve({
+    'GET /v1/sites/none': (_, response) => problem(response, 404, 'SITE_NOT_FOUND', 'Cannot find site "none": no', 'Look'),
+  })
+  expect(await run(['site:info', 'none'], { env })).toMatchObject({
+    exit: 4,
+    out: '',
+    err: 'cairn: Cannot find site "none": no (SITE_NOT_FOUND)\ncairn: Look\n',
+  })
+  const { err } = await run(['site:info', 'none', '--json'], { env })
+  expect(JSON.parse(err)).toEqual({ code: 'SITE_NOT_FOUND', message: 'Cannot find site "none": no', hint: 'Look', exit: 4 })
+})
+
+test('backup:create waits, and prints the archives of the backup that its workflow made', async () => {
+  const { env, seen } = await serve({
+    [`POST ${dev}/backups`]: () => ({ workflow: running, existing: false }),
+    [wait]: () =>
+      workflow({ steps: [{ name: 'capture', state: 'succeeded', progress: null, startedAt: null, finishedAt: null }] }),
+    [`GET ${dev}/backups`]: () => ({ backups: [backup({ id: 'other', workflowId: null }), backup()], unfinished: [] }),
+  })
+  const { exit, out, err } = await run(['backup', 'create', 'blog.dev', '--element=db,code', '--keep-for=30', '--json'], { env })
+  expect(exit).toBe(0)
+  expect(JSON.parse(out).map((row: { backup: string }) => row.backup)).toEqual([backupId, backupId, backupId])
+  expect(err).toContain('✓ capture')
+  expect(seen[0]).toMatchObject({ body: { elements: ['code', 'database'], keepForDays: 30 }, authorization: 'Bearer cairn_x' })
+})
+
+test('a workflow with warnings ends with 3, a failed one with the code of its failure, 8 for a failed proof', async () => {
+  const warnings = [{ code: 'FILE_UNREADABLE', element: 'files' as const, message: 'Cannot read "x"', path: 'x' }]
+  const failure = { code: 'VERIFY_FAILED', message: 'Cannot trust it: differs', hint: null, retry: 'never' as const }
+  const { env } = await serve({
+    'GET /v1/workflows/warned': () => workflow({ warnings }),
+    'GET /v1/workflows/failed': () => workflow({ state: 'failed', failure }),
+  })
+  expect(await run(['workflow:wait', 'warned'], { env })).toMatchObject({
+    exit: 3,
+    out: 'succeeded\n',
+    err: 'warning: Cannot read "x"\n',
+  })
+  const failed = await run(['workflow:watch', 'failed'], { env })
+  expect(failed).toMatchObject({ exit: 8, out: '' })
+  expect(failed.err).toContain('Cannot trust it: differs (VERIFY_FAILED)')
+})
+
+test('--no-wait prints the id of the workflow and nothing else', async () => {
+  const { env } = await serve({ [`POST ${dev}/backups`]: () => ({ workflow: running, existing: false }) })
+  expect(await run(['backup:create', 'blog.dev', '-W'], { env })).toMatchObject({ exit: 0, out: `${workflowId}\n`, err: '' })
+})
+
+test('Ctrl-C detaches with 130 and says how to come back; a timeout ends with 9', async () => {
+  const { env } = await serve({ [`GET /v1/workflows/${workflowId}`]: () => running, [wait]: () => new Promise(() => {}) })
+  const interrupt = new Promise<void>((resolve) => void setTimeout(resolve, 100))
+  const detached = await run(['workflow:watch', workflowId], { env, interrupt })
+  expect(detached).toMatchObject({ exit: 130, out: '' })
+  expect(detached.err).toContain(`cairn workflow:watch ${workflowId}`)
+  const short = await serve({ [`GET /v1/workflows/${workflowId}`]: () => running, [wait]: () => running })
+  expect(await run(['workflow:wait', workflowId, '--timeout=1'], { env: short.env })).toMatchObject({ exit: 9, out: '' })
+})
+
+test('a restore without a person ends with 6 and asks nothing of the server, unless it was confirmed', async () => {
+  const { env, seen } = await serve({
+    [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
+    [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
+    [`POST ${dev}/restore`]: () => ({ workflow: workflow(), existing: false }),
+    [`POST ${live}/restore`]: () => ({ workflow: workflow(), existing: false }),
+  })
+  for (const argv of [
+    ['blog.dev'],
+    ['blog.dev', '-n'],
+    ['blog.live', '--yes'],
+    ['blog.live', '--yes', '--confirm=blog.dev'],
+    ['blog.live', '--confirm=blog.live'],
+  ]) {
+    const { exit, err } = await run(['backup:restore', ...argv], { env })
+    expect(exit, argv.join(' ')).toBe(6)
+    expect(err).toContain('This is destructive: it wipes code, files and database of blog.')
+  }
+  expect((await run(['backup:restore', 'blog.live', '-n'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(6)
+  expect(seen.filter(({ method }) => method === 'POST')).toEqual([])
+  expect((await run(['backup:restore', 'blog.dev', '--yes'], { env })).exit).toBe(0)
+  expect((await run(['backup:restore', 'blog.live', '--yes', '--confirm=blog.live', '--element=db'], { env })).exit).toBe(0)
+  expect(seen.findLast(({ method }) => method === 'POST')?.body).toMatchObject({
+    backup: backupId,
+    elements: ['database'],
+    confirm: 'blog.live',
+    safetyBackup: true,
+  })
+})
+
+test('on live a person must type the name, elsewhere a yes is enough; a no changes nothing', async () => {
+  const { env, seen } = await serve({
+    [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
+    [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
+    [`POST ${live}/restore`]: () => ({ workflow: workflow(), existing: false }),
+  })
+  const wrong = await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.dev'] })
+  expect(wrong.exit).toBe(6)
+  expect(wrong.err).toContain('Restore to dev or test first')
+  expect((await run(['backup:restore', 'blog.dev'], { env, tty: true, answers: [false] })).exit).toBe(130)
+  expect(seen.filter(({ method }) => method === 'POST')).toEqual([])
+  expect((await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(0)
+})
+
+test('a damaged backup is never the latest, and --file without --element means its element', async () => {
+  const damaged = backup({ id: 'damaged', state: 'damaged', momentAt: '2026-04-01T10:00:00.000Z', elements: [] })
+  const plan = {
+    backup: backupId,
+    environment: 'blog.dev',
+    mode: 'apply',
+    code: null,
+    files: null,
+    database: null,
+    spaceNeededBytes: 9,
+    spaceFreeBytes: 1,
+    estimatedSeconds: 1,
+    warnings: [],
+  }
+  const { env, seen } = await serve({
+    [`GET ${dev}/backups`]: () => ({ backups: [damaged, backup()], unfinished: [] }),
+    [`POST ${dev}/restore`]: () => ({ plan }),
+  })
+  const file = backup().elements[1]?.fileName ?? ''
+  const { exit, out } = await run(['backup:restore', 'blog.dev', `--file=${file}`, '--dry-run', '--json'], { env })
+  expect(exit).toBe(2) // space lacks
+  expect((await run(['backup:info', 'blog.dev', '--field=backup'], { env })).out).toBe(`${backupId}\n`)
+  expect(JSON.parse(out)).toEqual(plan)
+  expect(seen.findLast(({ method }) => method === 'POST')?.body).toMatchObject({
+    backup: backupId,
+    elements: ['files'],
+    dryRun: true,
+  })
+  const near = await run(['backup:info', 'blog.dev', `--file=${file.replace('files', 'flies')}`], { env })
+  expect(near.exit).toBe(4)
+  expect(near.err).toContain(`Did you mean "${file}"?`)
+})
+
+test('backup:list prints the archives on stdout; a backup that failed or runs is told on stderr, with the reason', async () => {
+  const failure = {
+    code: 'DUMP_FAILED',
+    message: 'Cannot dump: it ended with signal SIGKILL',
+    hint: null,
+    retry: 'later' as const,
+  }
+  const unfinished = [workflow({ state: 'failed', failure }), workflow({ id: 'RUNS', state: 'running' })]
+  const { env } = await serve({ [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished }) })
+  const { exit, out, err } = await run(['backup:list', 'blog.dev', '--element=db', '--format=list'], { env })
+  expect({ exit, out }).toEqual({ exit: 0, out: `${backup().elements[2]?.fileName}\n` })
+  expect(err).toContain('failed: Cannot dump: it ended with signal SIGKILL')
+  expect(err).toContain('is running (workflow RUNS)')
+  const table = await run(['backup', 'list', 'blog.dev'], { env })
+  for (const title of ['File', 'Size', 'Date', 'Expires', 'Initiator']) expect(table.out.split('\n')[0]).toContain(title)
+})
+
+test('backup:delete never guesses which', async () => {
+  const { env, seen } = await serve({})
+  expect((await run(['backup:delete', 'blog.dev', '--yes'], { env })).exit).toBe(2)
+  expect(seen).toEqual([])
+})
+
+test('backup:get prints the link, or downloads and checks; it refuses all, a wrong ending and an existing target', async () => {
+  const body = Buffer.from('the archive')
+  const sha256 = createHash('sha256').update(body).digest('hex')
+  const routes: Parameters<typeof startServer>[0] = {
+    [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
+    [`POST /v1/backups/${backupId}/links`]: () =>
+      link({ url: `${server.url}/download/t/x`, sizeBytes: body.length, sha256, warning: 'It holds credentials' }),
+    'GET /download/t/x': (_, response) => void response.writeHead(200, { 'content-length': body.length, etag: '"e"' }).end(body),
+  }
+  const server = await serve(routes)
+  const env = { ...server.env, HOME: home() }
+  const printed = await run(['backup:get', 'blog.dev', '--element=code', '--life=2h'], { env })
+  expect(printed).toMatchObject({ exit: 0, out: `${server.url}/download/t/x\n` })
+  expect(printed.err).toContain('warning: It holds credentials')
+  expect(server.seen.at(-1)?.body).toEqual({ element: 'code', lifeSeconds: 7200 })
+  const saved = await run(['backup:get', 'blog.dev', '--element=db', '--to=db.sql.gz'], { env })
+  expect(saved).toMatchObject({ exit: 0, out: `${join(env.HOME, 'db.sql.gz')}\n` })
+  expect(readFileSync(join(env.HOME, 'db.sql.gz')).equals(body)).toBe(true)
+  for (const argv of [
+    ['--element=all'],
+    [],
+    ['--element=code', '--to=code.zip'],
+    ['--element=db', '--to=x.tar.gz'],
+    ['--element=db', '--to=db.sql.gz'],
+  ]) {
+    expect((await run(['backup:get', 'blog.dev', ...argv], { env })).exit, argv.join(' ')).toBe(2)
+  }
+  expect((await run(['backup:get', 'blog.dev', '--element=files', '--to=.'], { env })).exit).toBe(0)
+  expect(readdirSync(env.HOME)).toContain(backup().elements[1]?.fileName)
+})
+
+test('a token comes from stdin, is kept 0600 for its server alone, is picked by e-mail and forgotten at logout', async () => {
+  const who = { kind: 'token', id: 'T', name: 'Owner', email: 'owner@example.org' }
+  const whoami: Parameters<typeof startServer>[0] = {
+    'GET /v1/whoami': (request, response) =>
+      request.headers.authorization === 'Bearer cairn_secret'
+        ? who
+        : problem(response, 401, 'NOT_SIGNED_IN', 'Cannot go on: no token'),
+  }
+  const one = await serve(whoami)
+  const other = await serve(whoami)
+  const env = { HOME: home(), CAIRN_URL: one.url }
+  expect((await run(['auth:whoami'], { env })).exit).toBe(5)
+  const login = await run(['auth:login', '--machine-token'], { env, stdin: 'cairn_secret\n' })
+  expect(login).toMatchObject({ exit: 0, out: 'owner@example.org\n' })
+  const tokens = join(env.HOME, '.config/cairn/tokens')
+  expect(statSync(join(tokens, readdirSync(tokens)[0] as string)).mode & 0o777).toBe(0o600)
+  expect(await run(['auth:whoami', '--field=email'], { env })).toMatchObject({ exit: 0, out: 'owner@example.org\n' })
+  expect((await run(['auth:whoami'], { env: { ...env, CAIRN_URL: other.url } })).exit).toBe(5)
+  expect(other.seen.every(({ authorization }) => authorization === undefined)).toBe(true)
+  expect((await run(['auth:login', '--email=nobody@example.org'], { env })).exit).toBe(5)
+  expect((await run(['auth:login', '--email=owner@example.org'], { env })).exit).toBe(0)
+  expect((await run(['auth:logout'], { env })).exit).toBe(0)
+  expect(readdirSync(tokens)).toEqual([])
+  mkdirSync(join(env.HOME, 'data'))
+  writeFileSync(join(env.HOME, 'data/token'), 'cairn_secret\n')
+  expect((await run(['auth:whoami'], { env })).exit).toBe(5) // logged out stays logged out
+  expect((await run(['auth:login'], { env })).exit).toBe(0)
+  expect((await run(['auth:whoami'], { env })).exit).toBe(0)
+})
+
+test('site:attach shows what it found, takes the password from a file, and never prints it', async () => {
+  const database = { host: 'db', port: null, socket: null, user: 'blog', name: 'blog', passwordPresent: true }
+  const detection = {
+    framework: 'wordpress',
+    version: '6.5',
+    codeRoot: '/w',
+    docroot: '/w',
+    contentDirectory: '/w/wp-content',
+    filesDirectory: '/w/u',
+    configFiles: ['/w/wp-config.php'],
+    url: null,
+    tablePrefix: 'wp_',
+    database,
+    notes: ['a note'],
+  }
+  const environment = {
+    id: 'E',
+    site: 'blog',
+    name: 'dev',
+    kind: 'attached',
+    framework: 'wordpress',
+    version: '6.5',
+    codeRoot: '/w',
+    docroot: '/w',
+    filesDirectory: '/w/u',
+    configFiles: [],
+    url: null,
+    database,
+    adminDatabase: false,
+    createdAt: '2026-03-01T10:00:00.000Z',
+    undo: null,
+  }
+  const preflight = {
+    mode: 'apply',
+    checks: [{ check: 'grants', ok: false, level: 'warning', message: 'TRIGGER is not granted' }],
+  }
+  const { env, seen } = await serve({
+    'POST /v1/detect': () => detection,
+    [`POST ${dev}`]: () => ({ environment, detection, preflight }),
+  })
+  const HOME = home()
+  writeFileSync(join(HOME, 'pw'), 'hush\n')
+  const { exit, out, err } = await run(['site', 'attach', 'blog.dev', '--path=w', '--db-password-file=pw', '--format=json'], {
+    env: { ...env, HOME },
+  })
+  expect(exit).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ environment: 'blog.dev', preflight })
+  expect(err).toContain('Found wordpress 6.5')
+  expect(err).toContain('warning: TRIGGER is not granted')
+  expect(out + err).not.toContain('hush')
+  expect(seen.find(({ path }) => path === dev)?.body).toEqual({ path: join(HOME, 'w'), database: { password: 'hush' } })
+})
+
+test('repository:check ends with 8 on damage; the key is printed bare, or saved 0600 and never over a file', async () => {
+  const report = {
+    ok: false,
+    readData: true,
+    backups: 1,
+    packs: 1,
+    chunks: 1,
+    bytesRead: 1,
+    seconds: 1,
+    problems: [{ code: 'CHUNK_DAMAGED', message: 'bad', subject: null, backups: [backupId] }],
+  }
+  const { env } = await serve({
+    'POST /v1/repository/check': () => report,
+    'POST /v1/repository/key/export': () => ({ key: 'KEY', repositoryId: 'R' }),
+  })
+  const checked = await run(['repository:check', '--read-data'], { env })
+  expect(checked.exit).toBe(8)
+  expect(checked.out).toContain('bad (CHUNK_DAMAGED)')
+  const HOME = home()
+  expect((await run(['repository', 'key', 'export'], { env })).out).toBe('KEY\n')
+  expect((await run(['repository:key', 'export', '--to=k'], { env: { ...env, HOME } })).exit).toBe(0)
+  expect(statSync(join(HOME, 'k')).mode & 0o777).toBe(0o600)
+  expect((await run(['repository:key', 'export', '--to=k'], { env: { ...env, HOME } })).exit).toBe(2)
+})
