@@ -4,7 +4,7 @@ import { type ErrorCode, errors } from '../contract/errors.ts'
 import type { Problem } from '../contract/schemas.ts'
 import { readText, send } from './send.ts'
 
-export type Query = Record<string, string | number | boolean | undefined>
+type Query = Record<string, string | number | boolean | undefined>
 
 /** The server's `/v1`, as the commands use it. Every method throws a `Failure` for a problem that the server words. */
 export interface Client {

@@ -1,30 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
-import { backup, backupId, link, problem, run, startServer, workflow, workflowId } from './testing.suite.ts'
+import { expect, test } from 'vitest'
+import { backup, backupId, harness, link, problem, run, type Routes, workflow, workflowId } from './testing.suite.ts'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup()
-})
-
-async function serve(routes: Parameters<typeof startServer>[0]) {
-  const health = { status: 'ok', version: '1', instance: 'x', keyExported: true }
-  const server = await startServer({ 'GET /v1/health': () => health, 'GET /v1/workflows': () => ({ workflows: [] }), ...routes })
-  cleanups.push(server.stop)
-  return { ...server, env: { CAIRN_URL: server.url, CAIRN_TOKEN: 'cairn_x' } }
-}
-
-function home(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'cairn-home-'))
-  cleanups.push(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
-}
-
+const { serve, home } = harness()
 const dev = '/v1/sites/blog/environments/dev'
-const live = '/v1/sites/blog/environments/live'
 const wait = `GET /v1/workflows/${workflowId}/wait`
 const running = workflow({
   state: 'running',
@@ -97,83 +78,6 @@ test('Ctrl-C detaches with 130 and says how to come back; a timeout ends with 9'
   expect(await run(['workflow:wait', workflowId, '--timeout=1'], { env: short.env })).toMatchObject({ exit: 9, out: '' })
 })
 
-test('a restore without a person ends with 6 and asks nothing of the server, unless it was confirmed', async () => {
-  const { env, seen } = await serve({
-    [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
-    [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
-    [`POST ${dev}/restore`]: () => ({ workflow: workflow(), existing: false }),
-    [`POST ${live}/restore`]: () => ({ workflow: workflow(), existing: false }),
-  })
-  for (const argv of [
-    ['blog.dev'],
-    ['blog.dev', '-n'],
-    ['blog.live', '--yes'],
-    ['blog.live', '--yes', '--confirm=blog.dev'],
-    ['blog.live', '--confirm=blog.live'],
-  ]) {
-    const { exit, err } = await run(['backup:restore', ...argv], { env })
-    expect(exit, argv.join(' ')).toBe(6)
-    expect(err).toContain('This is destructive: it wipes code, files and database of blog.')
-  }
-  expect((await run(['backup:restore', 'blog.live', '-n'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(6)
-  expect(seen.filter(({ method }) => method === 'POST')).toEqual([])
-  expect((await run(['backup:restore', 'blog.dev', '--yes'], { env })).exit).toBe(0)
-  expect((await run(['backup:restore', 'blog.live', '--yes', '--confirm=blog.live', '--element=db'], { env })).exit).toBe(0)
-  expect(seen.findLast(({ method }) => method === 'POST')?.body).toMatchObject({
-    backup: backupId,
-    elements: ['database'],
-    confirm: 'blog.live',
-    safetyBackup: true,
-  })
-})
-
-test('on live a person must type the name, elsewhere a yes is enough; a no changes nothing', async () => {
-  const { env, seen } = await serve({
-    [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
-    [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
-    [`POST ${live}/restore`]: () => ({ workflow: workflow(), existing: false }),
-  })
-  const wrong = await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.dev'] })
-  expect(wrong.exit).toBe(6)
-  expect(wrong.err).toContain('Restore to dev or test first')
-  expect((await run(['backup:restore', 'blog.dev'], { env, tty: true, answers: [false] })).exit).toBe(130)
-  expect(seen.filter(({ method }) => method === 'POST')).toEqual([])
-  expect((await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(0)
-})
-
-test('a damaged backup is never the latest, and --file without --element means its element', async () => {
-  const damaged = backup({ id: 'damaged', state: 'damaged', momentAt: '2026-04-01T10:00:00.000Z', elements: [] })
-  const plan = {
-    backup: backupId,
-    environment: 'blog.dev',
-    mode: 'apply',
-    code: null,
-    files: null,
-    database: null,
-    spaceNeededBytes: 9,
-    spaceFreeBytes: 1,
-    estimatedSeconds: 1,
-    warnings: [],
-  }
-  const { env, seen } = await serve({
-    [`GET ${dev}/backups`]: () => ({ backups: [damaged, backup()], unfinished: [] }),
-    [`POST ${dev}/restore`]: () => ({ plan }),
-  })
-  const file = backup().elements[1]?.fileName ?? ''
-  const { exit, out } = await run(['backup:restore', 'blog.dev', `--file=${file}`, '--dry-run', '--json'], { env })
-  expect(exit).toBe(2) // space lacks
-  expect((await run(['backup:info', 'blog.dev', '--field=backup'], { env })).out).toBe(`${backupId}\n`)
-  expect(JSON.parse(out)).toEqual(plan)
-  expect(seen.findLast(({ method }) => method === 'POST')?.body).toMatchObject({
-    backup: backupId,
-    elements: ['files'],
-    dryRun: true,
-  })
-  const near = await run(['backup:info', 'blog.dev', `--file=${file.replace('files', 'flies')}`], { env })
-  expect(near.exit).toBe(4)
-  expect(near.err).toContain(`Did you mean "${file}"?`)
-})
-
 test('backup:list prints the archives on stdout; a backup that failed or runs is told on stderr, with the reason', async () => {
   const failure = {
     code: 'DUMP_FAILED',
@@ -200,7 +104,7 @@ test('backup:delete never guesses which', async () => {
 test('backup:get prints the link, or downloads and checks; it refuses all, a wrong ending and an existing target', async () => {
   const body = Buffer.from('the archive')
   const sha256 = createHash('sha256').update(body).digest('hex')
-  const routes: Parameters<typeof startServer>[0] = {
+  const routes: Routes = {
     [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
     [`POST /v1/backups/${backupId}/links`]: () =>
       link({ url: `${server.url}/download/t/x`, sizeBytes: body.length, sha256, warning: 'It holds credentials' }),
@@ -230,7 +134,7 @@ test('backup:get prints the link, or downloads and checks; it refuses all, a wro
 
 test('a token comes from stdin, is kept 0600 for its server alone, is picked by e-mail and forgotten at logout', async () => {
   const who = { kind: 'token', id: 'T', name: 'Owner', email: 'owner@example.org' }
-  const whoami: Parameters<typeof startServer>[0] = {
+  const whoami: Routes = {
     'GET /v1/whoami': (request, response) =>
       request.headers.authorization === 'Bearer cairn_secret'
         ? who

@@ -56,6 +56,7 @@ export async function pickBackup(context: Context, subject: string | undefined, 
     const found = backup.elements.find(({ fileName }) => fileName === wanted)
     if (found !== undefined) return { backup, environment, named: found.element }
   }
+  if (isId(wanted)) await refuseById(context, wanted, environment)
   const near = nearest(
     wanted,
     backups.flatMap(({ elements }) => elements.map(({ fileName }) => fileName)),
@@ -72,6 +73,18 @@ export function elementOf(backup: BackupView, element: Element): BackupElementVi
   throw new Failure('ELEMENT_MISSING', `Cannot use ${element} of backup ${backup.id}: it was taken without it`, {
     hint: `It holds: ${backup.elements.map((held) => held.element).join(', ')}`,
   })
+}
+
+/** The server knows more of an id: that its backup is still being made, failed, or belongs elsewhere. */
+async function refuseById(context: Context, id: string, environment: EnvironmentName): Promise<never> {
+  const { site, environment: name } = await context.client.get<BackupView>(path`/v1/backups/${id}`)
+  throw new Failure(
+    'BACKUP_NOT_FOUND',
+    `Cannot use backup "${id}" here: it belongs to ${site}.${name}, not to ${environment.text}`,
+    {
+      hint: `"cairn backup:list ${environment.text} --all" shows what is there`,
+    },
+  )
 }
 
 /** A damaged backup is never offered. */

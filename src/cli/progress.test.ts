@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import { makeContext } from './context.ts'
 import { progressText, progressView } from './progress.ts'
 
+const never = async (): Promise<never> => expect.unreachable()
+
 function screen(tty: boolean, quiet = false) {
   const lines: string[] = []
-  const never = async (): Promise<never> => expect.unreachable()
   const context = makeContext(
     {
       env: {},

@@ -130,7 +130,7 @@ export function databaseText(database: DatabaseView): string {
   return safeText(`${database.user}@${at}/${database.name}${database.passwordPresent ? '' : ' (no password found)'}`)
 }
 
-export function preflightLines(preflight: Preflight): string {
+function preflightLines(preflight: Preflight): string {
   return [preflight.mode, ...preflight.checks.map(checkLine)].map(safeText).join('\n')
 }
 

@@ -4,15 +4,17 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { afterEach } from 'vitest'
 import type { BackupView, LinkView } from '../contract/schemas.ts'
 import type { WorkflowView } from '../contract/workSchemas.ts'
 import { runCommandLine } from './main.ts'
 import type { Terminal } from './terminal.ts'
 
+export type Routes = Record<string, Handler>
 type Handler = (request: IncomingMessage & { body: unknown; query: URLSearchParams }, response: ServerResponse) => unknown
 
 /** A small server that speaks some routes: what a handler gives back is sent as JSON, unless it answered itself. */
-export async function startServer(routes: Record<string, Handler>) {
+export async function startServer(routes: Routes) {
   const seen: { method: string; path: string; body: unknown; authorization: string | undefined }[] = []
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
@@ -36,6 +38,27 @@ export async function startServer(routes: Record<string, Handler>) {
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => void server.close(resolve))
+    },
+  }
+}
+
+/** Servers and homes that end with the test. */
+export function harness() {
+  const cleanups: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0)) await cleanup()
+  })
+  return {
+    async serve(routes: Routes) {
+      const health = { status: 'ok', version: '1', instance: 'x', keyExported: true }
+      const server = await startServer({ 'GET /v1/health': () => health, ...routes })
+      cleanups.push(server.stop)
+      return { ...server, env: { CAIRN_URL: server.url, CAIRN_TOKEN: 'cairn_x' } }
+    },
+    home(): string {
+      const directory = mkdtempSync(join(tmpdir(), 'cairn-home-'))
+      cleanups.push(() => rmSync(directory, { recursive: true, force: true }))
+      return directory
     },
   }
 }

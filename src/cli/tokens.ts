@@ -73,7 +73,7 @@ export function dropSession(url: URL, env: Env): void {
 }
 
 /** The server's data directory, as server/configuration.ts chooses it when only variables are set. */
-export function dataDirectory(env: Env): string {
+function dataDirectory(env: Env): string {
   const given = env['CAIRN_DATA']
   if (given !== undefined && given !== '') return given
   if (process.getuid?.() === 0) return '/var/lib/cairn'

@@ -67,14 +67,14 @@ function escapeTsv(text: string): string {
 }
 
 /** A value as one field of text; nothing for null, JSON for what has parts. */
-export function machineText(value: unknown): string {
+function machineText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'string') return value
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',')
   return JSON.stringify(value)
 }
 
-export function humanText(value: unknown, look: Look = 'text'): string {
+function humanText(value: unknown, look: Look = 'text'): string {
   if (value === null || value === undefined || value === '') return '-'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') {
