@@ -1,0 +1,162 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { isAbsolute, normalize } from 'node:path'
+import { Failure, isErrno } from '../../base/failure.ts'
+import type { Framework } from '../../contract/words.ts'
+import type { DatabaseCredentials } from '../credentials.ts'
+import { readWordPress } from '../frameworks/wordpress.ts'
+import { type Candidate, findCandidates, findNested } from './candidates.ts'
+
+/** What a person says because it cannot be found, or was found wrong. */
+export interface DetectOverrides {
+  framework?: Framework
+  filesPath?: string
+  database?: {
+    host?: string | null
+    port?: number | null
+    socket?: string | null
+    user?: string
+    password?: string
+    name?: string
+  }
+  url?: string
+  /** The whole environment that the site's PHP sees, e.g. of its FPM pool */
+  environment?: Record<string, string>
+}
+
+export interface Detection {
+  framework: Framework
+  version: string | null
+  codeRoot: string
+  docroot: string
+  coreDirectory: string
+  contentDirectory: string | null
+  filesDirectory: string | null
+  /** A constant or the person decides: the option in the database does not count */
+  filesFixed: boolean
+  configFiles: string[]
+  configAbove: string | null
+  url: string | null
+  tablePrefix: string | null
+  /** With the password, guarded; null when something of it is not known */
+  database: DatabaseCredentials | null
+  /** Why it cannot be attached (yet); null when it can */
+  refusal: string | null
+  notes: string[]
+}
+
+/**
+ * What a directory turns out to be, from its text alone: no PHP is run and no server asked.
+ *
+ * @throws {Failure} ENVIRONMENT_UNREACHABLE, CMS_NOT_FOUND, CMS_AMBIGUOUS
+ */
+export function detectSite(directory: string, overrides: DetectOverrides = {}): Promise<Detection> {
+  return Promise.resolve().then(() => detect(directory, overrides))
+}
+
+function detect(directory: string, overrides: DetectOverrides): Detection {
+  const codeRoot = reachable(directory)
+  const candidate = choose(codeRoot, overrides.framework)
+  const { sign, version, docroot, coreDirectory } = candidate
+  const notes = findNested(docroot, coreDirectory).map(
+    (path) =>
+      `Another site stands in "${path}": its code is part of this code archive, its database and files are not in this backup`,
+  )
+  const detection: Detection = {
+    framework: sign.framework === 'bedrock' ? 'wordpress' : sign.framework,
+    ...{ version, codeRoot, docroot, coreDirectory },
+    contentDirectory: null,
+    filesDirectory: overrides.filesPath === undefined ? null : absolute(overrides.filesPath),
+    filesFixed: overrides.filesPath !== undefined,
+    configFiles: [],
+    configAbove: null,
+    url: overrides.url ?? null,
+    tablePrefix: null,
+    database: null,
+    refusal: sign.refusal,
+    notes,
+  }
+  return sign.framework === 'wordpress' ? withWordPress(detection, overrides) : detection
+}
+
+function withWordPress(detection: Detection, overrides: DetectOverrides): Detection {
+  const facts = readWordPress({ ...detection, environment: overrides.environment ?? null, url: overrides.url ?? null })
+  const database = withDatabase(facts.database, overrides.database)
+  return {
+    ...detection,
+    framework: facts.isNetwork ? 'wordpress_network' : 'wordpress',
+    contentDirectory: facts.contentDirectory,
+    filesDirectory: detection.filesDirectory ?? facts.filesDirectory,
+    filesFixed: detection.filesFixed || facts.filesByConstant,
+    configFiles: facts.configFiles,
+    configAbove: facts.configAbove,
+    url: detection.url ?? facts.url,
+    tablePrefix: facts.tablePrefix,
+    database,
+    refusal: facts.isNetwork ? 'WordPress networks come in a later version; this one attaches single WordPress sites' : null,
+    notes: [...detection.notes, ...facts.notes],
+  }
+}
+
+function withDatabase(found: DatabaseCredentials | null, given: DetectOverrides['database']): DatabaseCredentials | null {
+  if (given === undefined) return found
+  const isPlaced = given.host !== undefined || given.port !== undefined || given.socket !== undefined
+  const place = isPlaced ? { host: given.host ?? null, port: given.port ?? null, socket: given.socket ?? null } : found
+  const user = given.user ?? found?.user
+  const password = given.password ?? found?.password
+  const database = given.name ?? found?.database
+  if (user === undefined || password === undefined || database === undefined) return null
+  const { host, port, socket } = place ?? { host: null, port: null, socket: null }
+  return { host, port, socket, user, password, database, ...(found?.charset === undefined ? {} : { charset: found.charset }) }
+}
+
+function reachable(directory: string): string {
+  const path = absolute(directory)
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK)
+    if (statSync(realpathSync(path)).isDirectory()) return path
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOTDIR', 'ELOOP')) throw cause
+    const why =
+      cause.code === 'EACCES' ? 'Cairn may not read it' : cause.code === 'ELOOP' ? 'its links go round' : 'it does not exist'
+    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${path}": ${why}`, {
+      hint:
+        cause.code === 'EACCES'
+          ? 'Run the Cairn server as root or as the owner of the site'
+          : 'Give the directory that holds the site',
+    })
+  }
+  throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${path}": it is not a directory`, {
+    hint: 'Give the directory that holds the site',
+  })
+}
+
+function absolute(path: string): string {
+  if (!isAbsolute(path)) throw new Failure('INPUT_INVALID', `Cannot use the path "${path}": it does not begin with a slash`)
+  if (path.includes('\0')) throw new Failure('INPUT_INVALID', 'Cannot use the path: it holds a zero byte')
+  const plain = normalize(path).replace(/\/+$/, '')
+  return plain === '' ? '/' : plain
+}
+
+function choose(codeRoot: string, framework: Framework | undefined): Candidate {
+  const all = findCandidates(codeRoot)
+  const fitting = all.filter(
+    ({ sign }) => framework === undefined || sign.framework === framework || isNetworkOf(sign.framework, framework),
+  )
+  const [first, ...others] = fitting
+  if (first !== undefined && others.length === 0) return first
+  const shown = (some: Candidate[]): string =>
+    some.map(({ sign, coreDirectory }) => `${sign.title} in "${coreDirectory}"`).join(' and ')
+  if (first === undefined) {
+    const found = all.length === 0 ? 'neither it nor the usual folders in it hold WordPress or Drupal' : `it holds ${shown(all)}`
+    throw new Failure('CMS_NOT_FOUND', `Cannot find a site in "${codeRoot}": ${found}`, {
+      hint: 'Give the directory that the web server serves, or the one above it that holds composer.json',
+    })
+  }
+  throw new Failure('CMS_AMBIGUOUS', `Cannot choose a site in "${codeRoot}": it holds ${shown(fitting)}`, {
+    hint: `Give the path of the one that is meant, for example ${first.docroot}`,
+  })
+}
+
+function isNetworkOf(found: string, asked: Framework): boolean {
+  return found === 'wordpress' && asked === 'wordpress_network'
+}

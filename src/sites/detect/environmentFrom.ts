@@ -1,0 +1,62 @@
+import { realpathSync } from 'node:fs'
+import { Failure } from '../../base/failure.ts'
+import type { NewEnvironment } from '../catalogue.ts'
+import type { AdminCredentials } from '../credentials.ts'
+import { type EnvironmentName, type SiteName } from '../names.ts'
+import type { Detection } from './detectSite.ts'
+
+interface Chosen {
+  site: SiteName
+  name: EnvironmentName
+  label?: string | null
+  adminDatabase?: AdminCredentials | null
+  phpReload?: string[] | null
+}
+
+/**
+ * Makes of what was found an environment that can be attached.
+ *
+ * @throws {Failure} CMS_UNSUPPORTED with the reason; CREDENTIALS_UNKNOWN, with the flags that give what is missing
+ */
+export function environmentFrom(detection: Detection, chosen: Chosen): NewEnvironment {
+  const { codeRoot, docroot, coreDirectory, contentDirectory, filesDirectory, tablePrefix, database, refusal, notes } = detection
+  if (refusal !== null) throw new Failure('CMS_UNSUPPORTED', `Cannot attach "${codeRoot}": ${refusal}`)
+  if (database === null || tablePrefix === null) {
+    const why = notes.length === 0 ? 'its configuration does not tell them' : notes.join('; ')
+    throw new Failure('CREDENTIALS_UNKNOWN', `Cannot read the database credentials of "${codeRoot}": ${why}`, {
+      hint: 'Give them with --db-host, --db-user, --db-password and --db-name',
+    })
+  }
+  if (contentDirectory === null || filesDirectory === null) {
+    throw new Failure(
+      'CMS_UNSUPPORTED',
+      `Cannot attach "${codeRoot}": where its uploads are is not known (${notes.join('; ')})`,
+      {
+        hint: 'Give the directory with --files-path',
+      },
+    )
+  }
+  if (!isInside(contentDirectory, codeRoot)) {
+    throw new Failure('CMS_UNSUPPORTED', `Cannot attach "${codeRoot}": its wp-content is "${contentDirectory}", outside of it`, {
+      hint: 'Attach the directory that holds both',
+    })
+  }
+  const { framework, version, configFiles, configAbove, url } = detection
+  return {
+    ...{ framework, version, codeRoot, docroot, coreDirectory, contentDirectory, filesDirectory, url, database, tablePrefix },
+    ...{ configFiles, configAbove, site: chosen.site, name: chosen.name, label: chosen.label ?? null },
+    adminDatabase: chosen.adminDatabase ?? null,
+    phpReload: chosen.phpReload ?? null,
+  }
+}
+
+function isInside(path: string, directory: string): boolean {
+  const real = (one: string): string => {
+    try {
+      return realpathSync(one)
+    } catch {
+      return one
+    }
+  }
+  return `${real(path)}/`.startsWith(`${real(directory)}/`)
+}

@@ -1,0 +1,138 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { type DatabaseCredentials, guardCredentials } from '../credentials.ts'
+import type { PhpEnvironment } from '../php/machine.ts'
+import { type PhpOutcome, readPhp } from '../php/readPhp.ts'
+import { type PhpValue, toBoolean, toText, Unknown } from '../php/values.ts'
+import { parseDatabaseHost } from './databaseHost.ts'
+
+export interface WordPressPlace {
+  codeRoot: string
+  docroot: string
+  /** Where `wp-load.php` stands */
+  coreDirectory: string
+  environment: PhpEnvironment
+  /** The site's address, if the person gave one: some configurations ask for the host name */
+  url: string | null
+}
+
+export interface WordPressFacts {
+  isNetwork: boolean
+  contentDirectory: string
+  /** Null when it cannot be told without the database or at all */
+  filesDirectory: string | null
+  /** A constant decides where uploads go: the option in the database does not count */
+  filesByConstant: boolean
+  configFiles: string[]
+  configAbove: string | null
+  url: string | null
+  tablePrefix: string | null
+  database: DatabaseCredentials | null
+  notes: string[]
+}
+
+/** Reads how a WordPress is configured, from text alone. What cannot be known is null, with a note that says why. */
+export function readWordPress(place: WordPressPlace): WordPressFacts {
+  const notes: string[] = []
+  const config = findConfig(place.coreDirectory)
+  const outcome = config === null ? null : evaluateConfig(config, place, notes)
+  if (config === null) notes.push(`No wp-config.php stands in "${place.coreDirectory}" or one folder above it`)
+  const known = (name: string): string | null => knownText(outcome?.constants.get(name), name, notes)
+  const contentDirectory = normalize(known('WP_CONTENT_DIR') ?? join(place.coreDirectory, 'wp-content')).replace(/\/+$/, '')
+  const uploads = filesOf(outcome, place.coreDirectory, contentDirectory, notes)
+  const multisite = toBoolean(outcome?.constants.get('MULTISITE') ?? false)
+  if (multisite instanceof Unknown) notes.push(`Whether this is a network of sites is not known: ${multisite.reason}`)
+  const configFiles = [...(outcome?.files ?? []).filter((path) => path === config || holdsSecrets(path)), ...otherConfig(place)]
+  return {
+    isNetwork: multisite === true,
+    contentDirectory,
+    filesDirectory: uploads.directory,
+    filesByConstant: uploads.byConstant,
+    configFiles: [...new Set(configFiles)],
+    configAbove: config !== null && !`${config}/`.startsWith(`${place.codeRoot}/`) ? config : null,
+    url: outcome === null ? null : quietText(outcome.constants.get('WP_HOME') ?? outcome.constants.get('WP_SITEURL')),
+    tablePrefix: outcome === null ? null : knownText(outcome.variables.get('table_prefix'), '$table_prefix', notes),
+    database: outcome === null ? null : credentialsOf(known, notes, outcome),
+    notes,
+  }
+}
+
+/** As `wp-load.php` looks: beside it, or one above where no other WordPress stands. */
+function findConfig(coreDirectory: string): string | null {
+  const own = join(coreDirectory, 'wp-config.php')
+  if (existsSync(own)) return own
+  const above = dirname(coreDirectory)
+  const path = join(above, 'wp-config.php')
+  return existsSync(path) && !existsSync(join(above, 'wp-settings.php')) ? path : null
+}
+
+function evaluateConfig(config: string, place: WordPressPlace, notes: string[]): PhpOutcome | null {
+  const url = place.url === null ? null : new URL(place.url)
+  const server: Record<string, string> =
+    url === null ? {} : { HTTP_HOST: url.host, SERVER_NAME: url.hostname, REQUEST_SCHEME: url.protocol.slice(0, -1) }
+  try {
+    const outcome = readPhp(config, {
+      constants: { ABSPATH: `${place.coreDirectory}/` },
+      environment: place.environment,
+      server: { ...server, DOCUMENT_ROOT: place.docroot },
+      skip: ['wp-settings.php'],
+      reveal: [place.codeRoot, dirname(config)],
+    })
+    notes.push(...outcome.notes.map((note) => `${config}: ${note}`))
+    return outcome
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    notes.push(`"${config}" cannot be read as PHP: ${error.message}`)
+    return null
+  }
+}
+
+function credentialsOf(known: (name: string) => string | null, notes: string[], outcome: PhpOutcome): DatabaseCredentials | null {
+  const [database, user, password, host] = ['DB_NAME', 'DB_USER', 'DB_PASSWORD', 'DB_HOST'].map(known)
+  const missing = ['DB_NAME', 'DB_USER', 'DB_PASSWORD'].filter((name) => !outcome.constants.has(name))
+  if (missing.length > 0) notes.push(`The configuration does not set ${missing.join(', ')}`)
+  if (outcome.asked.length > 0)
+    notes.push(`The configuration asks for environment variables that Cairn does not see: ${outcome.asked.join(', ')}`)
+  if (typeof database !== 'string' || typeof user !== 'string' || typeof password !== 'string') return null
+  if (host === null && outcome.constants.has('DB_HOST')) return null
+  const charset = quietText(outcome.constants.get('DB_CHARSET'))
+  const place = parseDatabaseHost(host ?? 'localhost')
+  return guardCredentials({ ...place, user, password, database, ...(charset === null || charset === '' ? {} : { charset }) })
+}
+
+/** As `wp_upload_dir()` decides before it asks the database. */
+function filesOf(
+  outcome: PhpOutcome | null,
+  coreDirectory: string,
+  contentDirectory: string,
+  notes: string[],
+): { directory: string | null; byConstant: boolean } {
+  if (outcome?.constants.get('WP_CONTENT_DIR') instanceof Unknown) return { directory: null, byConstant: false }
+  const uploads = outcome?.constants.get('UPLOADS')
+  if (uploads === undefined) return { directory: join(contentDirectory, 'uploads'), byConstant: false }
+  const text = knownText(uploads, 'UPLOADS', notes)
+  return { directory: text === null ? null : join(coreDirectory, text).replace(/\/+$/, ''), byConstant: true }
+}
+
+function knownText(value: PhpValue | undefined, name: string, notes: string[]): string | null {
+  if (value === undefined) return null
+  const text = toText(value)
+  if (!(text instanceof Unknown)) return text
+  notes.push(`${name} is not known: ${text.reason}`)
+  return null
+}
+
+function quietText(value: PhpValue | undefined): string | null {
+  const text = value === undefined ? null : toText(value)
+  return text instanceof Unknown ? null : text
+}
+
+/** Included files are configuration of the environment where they hold credentials, keys or salts. */
+function holdsSecrets(path: string): boolean {
+  return /\b(?:DB_[A-Z]+|[A-Z_]*(?:_KEY|_SALT|SECRET|PASSWORD|PASSWD|TOKEN))\b/.test(readFileSync(path, 'latin1'))
+}
+
+function otherConfig({ codeRoot, docroot }: WordPressPlace): string[] {
+  const names = ['.env', '.env.local', '.user.ini']
+  return [codeRoot, docroot].flatMap((directory) => names.map((name) => join(directory, name))).filter((path) => existsSync(path))
+}
