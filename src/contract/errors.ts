@@ -30,6 +30,7 @@ export const errors = {
   ENVIRONMENT_UNREACHABLE: { ...failed, means: 'The directory of the environment cannot be read' },
   CMS_NOT_FOUND: { ...refused, means: 'The directory holds no content management system that Cairn knows' },
   CMS_AMBIGUOUS: { ...refused, means: 'The directory holds more than one site' },
+  CMS_UNSUPPORTED: { ...refused, means: 'The site was recognised, but sites of this kind cannot be attached yet' },
   CREDENTIALS_UNKNOWN: { ...refused, means: 'The database credentials cannot be read from the configuration' },
   DATABASE_REFUSED: { ...failed, means: 'The database server refused the connection or the statement' },
   DATABASE_GRANTS: { ...refused, means: 'The database account lacks a right that the action needs' },
