@@ -18,7 +18,7 @@ import { restoreRoutes } from './v1/restore.ts'
 import { siteRoutes } from './v1/sites.ts'
 import { workflowRoutes } from './v1/workflows.ts'
 
-const defaultLimits: ApiLimits = { requestsPerMinute: 20_000, stallMs: 600_000, pollMs: 300 }
+const defaultLimits: ApiLimits = { requestsPerMinute: 20_000, stallMs: 600_000 }
 
 /** The HTTP interface, ready to listen. It decides nothing: it reads, asks whether the caller may, and calls. */
 export async function buildApi(deps: ApiDeps): Promise<Api> {
@@ -59,7 +59,7 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
   backupRoutes(app, deps)
   linkRoutes(app, deps)
   restoreRoutes(app, deps)
-  workflowRoutes(app, deps, limits)
+  workflowRoutes(app, deps)
   repositoryRoutes(app, deps)
   downloadRoutes(app, deps, limits)
   return app

@@ -11,8 +11,10 @@ import type {
   RestorePlan,
   SiteView,
 } from '../contract/schemas.ts'
-import type { Actor, WorkflowState } from '../contract/words.ts'
-import type { KeyExport, LogLine, Started, WorkflowView } from '../contract/workSchemas.ts'
+import type { Actor } from '../contract/words.ts'
+import type { KeyExport } from '../contract/workSchemas.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { WorkflowRecord } from '../queue/records.ts'
 
 /** All that the interface needs from the rest; `server` puts it together. */
 export interface ApiDeps {
@@ -26,7 +28,7 @@ export interface ApiDeps {
   store: BackupStore
   sites: SiteDesk
   journeys: Journeys
-  work: WorkDesk
+  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange'>
   key: KeyDesk
   limits?: Partial<ApiLimits>
 }
@@ -36,8 +38,6 @@ export interface ApiLimits {
   requestsPerMinute: number
   /** How long a client may take nothing of a download */
   stallMs: number
-  /** How often a waiting client's workflow is looked at */
-  pollMs: number
 }
 
 export interface Place {
@@ -57,31 +57,18 @@ export interface SiteDesk {
   findEnvironment(place: Place, options: { preflight: boolean }): Promise<EnvironmentView>
 }
 
+export interface Enqueued {
+  workflow: WorkflowRecord
+  /** The same was asked for before and still runs */
+  existing: boolean
+}
+
 /** Starts workflows; what cannot start is refused before there is one. */
 export interface Journeys {
-  backup(place: Place, input: BackupCreateInput, actor: Actor): Promise<Started>
-  restore(place: Place, input: RestoreInput, actor: Actor): Promise<Started>
+  backup(place: Place, input: BackupCreateInput, actor: Actor): Promise<Enqueued>
+  restore(place: Place, input: RestoreInput, actor: Actor): Promise<Enqueued>
   previewRestore(place: Place, input: RestoreInput, actor: Actor): Promise<RestorePlan>
-  undo(place: Place, actor: Actor): Promise<Started>
-}
-
-export interface WorkFilter {
-  site?: string
-  environment?: string
-  state?: WorkflowState
-  limit: number
-}
-
-/** Looks at workflows. `find` gives null for an unknown id. */
-export interface WorkDesk {
-  /** Newest first */
-  list(filter: WorkFilter): Promise<WorkflowView[]>
-  find(id: string): Promise<WorkflowView | null>
-  /** Rises with every visible change; null for an unknown id. Cheap. */
-  revision(id: string): Promise<number | null>
-  log(id: string): Promise<LogLine[]>
-  /** @throws {Failure} WORKFLOW_PAST_CANCEL */
-  cancel(id: string, options: { force: boolean }): Promise<void>
+  undo(place: Place, actor: Actor): Promise<Enqueued>
 }
 
 export interface KeyDesk {

@@ -4,13 +4,15 @@ import { viewBackup } from '../../backups/view.ts'
 import { Failure } from '../../base/failure.ts'
 import { BackupChange, BackupCreateInput, BackupsQuery, BackupView, EnvironmentParams, IdParams } from '../../contract/schemas.ts'
 import { Backups, Started, type WorkflowView } from '../../contract/workSchemas.ts'
-import type { ApiDeps, Place, WorkDesk } from '../deps.ts'
+import type { WorkflowRecord } from '../../queue/records.ts'
+import type { ApiDeps, Place } from '../deps.ts'
 import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
+import { viewStarted, viewWithSteps } from '../viewWorkflow.ts'
 
 const unfinishedDays = 7
 
-export function backupRoutes(app: Api, { store, journeys, sites, work }: ApiDeps): void {
+export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDeps): void {
   app.post(
     '/v1/sites/:site/environments/:environment/backups',
     {
@@ -19,7 +21,9 @@ export function backupRoutes(app: Api, { store, journeys, sites, work }: ApiDeps
     },
     async (request, reply) => {
       request.auditDetails = { elements: request.body.elements }
-      return reply.code(202).send(await journeys.backup(request.params, request.body, callerOf(request).actor))
+      return reply
+        .code(202)
+        .send(await viewStarted(queue, await journeys.backup(request.params, request.body, callerOf(request).actor)))
     },
   )
 
@@ -37,14 +41,14 @@ export function backupRoutes(app: Api, { store, journeys, sites, work }: ApiDeps
     async (request) => {
       await sites.findEnvironment(request.params, { preflight: false })
       const rows = await listBackups(store, { ...request.params, all: request.query.all ?? false })
-      return { backups: rows.map((row) => viewBackup(row)), unfinished: await unfinished(work, request.params) }
+      return { backups: rows.map((row) => viewBackup(row)), unfinished: await unfinished(queue, request.params) }
     },
   )
 
   app.get(
     '/v1/backups/:id',
     { config: { action: 'backup.read' }, schema: { summary: 'One backup', params: IdParams, response: { 200: BackupView } } },
-    async (request) => viewBackup(await findFinished({ store, work }, request.params.id, { hidden: true })),
+    async (request) => viewBackup(await findFinished({ store, queue }, request.params.id, { hidden: true })),
   )
 
   app.patch(
@@ -84,7 +88,7 @@ export function backupRoutes(app: Api, { store, journeys, sites, work }: ApiDeps
  * @throws {Failure} BACKUP_NOT_FOUND, BACKUP_NOT_READY, BACKUP_UNUSABLE
  */
 export async function findFinished(
-  { store, work }: Pick<ApiDeps, 'store' | 'work'>,
+  { store, queue }: Pick<ApiDeps, 'store' | 'queue'>,
   name: string,
   options: { hidden?: boolean } = {},
 ): Promise<Backup> {
@@ -92,7 +96,7 @@ export async function findFinished(
     return await findBackup(store, name, options)
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'BACKUP_NOT_FOUND') throw error
-    const workflow = await work.find(name)
+    const workflow = await findWorkflow(queue, name)
     if (workflow?.kind !== 'backup') throw error
     if (workflow.state === 'queued' || workflow.state === 'running') {
       throw new Failure('BACKUP_NOT_READY', `Cannot use the backup of the workflow "${name}": it is still being made`, {
@@ -111,10 +115,18 @@ export async function findFinished(
   }
 }
 
-async function unfinished(work: WorkDesk, place: Place): Promise<WorkflowView[]> {
+async function findWorkflow(queue: ApiDeps['queue'], id: string): Promise<WorkflowRecord | null> {
+  try {
+    return await queue.get(id)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'WORKFLOW_NOT_FOUND') return null
+    throw error
+  }
+}
+
+async function unfinished(queue: ApiDeps['queue'], place: Place): Promise<WorkflowView[]> {
   const since = Date.now() - unfinishedDays * 86_400_000
-  const workflows = await work.list({ ...place, limit: 200 })
-  return workflows.filter(
-    ({ kind, state, createdAt }) => kind === 'backup' && state !== 'succeeded' && Date.parse(createdAt) > since,
-  )
+  const records = await queue.list({ ...place, kind: 'backup', limit: 200 })
+  const wanted = records.filter(({ state, createdAt }) => state !== 'succeeded' && createdAt.getTime() > since)
+  return Promise.all(wanted.map((record) => viewWithSteps(queue, record)))
 }

@@ -5,10 +5,11 @@ import { Previewed, Started } from '../../contract/workSchemas.ts'
 import type { ApiDeps } from '../deps.ts'
 import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
+import { viewStarted } from '../viewWorkflow.ts'
 import { findFinished } from './backups.ts'
 
 export function restoreRoutes(app: Api, deps: ApiDeps): void {
-  const { journeys } = deps
+  const { journeys, queue } = deps
   app.post(
     '/v1/sites/:site/environments/:environment/restore',
     {
@@ -30,7 +31,7 @@ export function restoreRoutes(app: Api, deps: ApiDeps): void {
       const input = { ...body, backup: backup.id }
       request.auditDetails = { backup: backup.id, elements, withConfig, safetyBackup, dryRun }
       if (dryRun) return reply.code(200).send({ plan: await journeys.previewRestore(params, input, actor) })
-      return reply.code(202).send(await journeys.restore(params, input, actor))
+      return reply.code(202).send(await viewStarted(queue, await journeys.restore(params, input, actor)))
     },
   )
 
@@ -40,6 +41,7 @@ export function restoreRoutes(app: Api, deps: ApiDeps): void {
       config: { action: 'environment.undo' },
       schema: { summary: 'Undo the last restore, or do it again', params: EnvironmentParams, response: { 202: Started } },
     },
-    async (request, reply) => reply.code(202).send(await journeys.undo(request.params, callerOf(request).actor)),
+    async (request, reply) =>
+      reply.code(202).send(await viewStarted(queue, await journeys.undo(request.params, callerOf(request).actor))),
   )
 }

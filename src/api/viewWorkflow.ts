@@ -1,0 +1,39 @@
+import type { Started, WorkflowView } from '../contract/workSchemas.ts'
+import type { StepRecord, WorkflowRecord } from '../queue/records.ts'
+import type { ApiDeps, Enqueued } from './deps.ts'
+
+/** A workflow as people and programs see it: without its input and the outputs of its steps, which may hold what is sealed. */
+export function viewWorkflow(record: WorkflowRecord, steps: readonly StepRecord[]): WorkflowView {
+  return {
+    id: record.id,
+    kind: record.kind,
+    site: record.site,
+    environment: record.environment,
+    state: record.state,
+    actor: record.actor,
+    createdAt: record.createdAt.toISOString(),
+    startedAt: record.startedAt?.toISOString() ?? null,
+    finishedAt: record.finishedAt?.toISOString() ?? null,
+    cancellable: record.cancellable,
+    cancelRequested: record.cancelRequested,
+    revision: record.revision,
+    steps: steps.map(({ name, state, progress, startedAt, finishedAt }) => ({
+      name,
+      state,
+      progress,
+      startedAt: startedAt?.toISOString() ?? null,
+      finishedAt: finishedAt?.toISOString() ?? null,
+    })),
+    result: record.result,
+    failure: record.failure,
+    warnings: record.warnings,
+  }
+}
+
+export async function viewWithSteps(queue: ApiDeps['queue'], record: WorkflowRecord): Promise<WorkflowView> {
+  return viewWorkflow(record, await queue.steps(record.id))
+}
+
+export async function viewStarted(queue: ApiDeps['queue'], { workflow, existing }: Enqueued): Promise<Started> {
+  return { workflow: await viewWithSteps(queue, workflow), existing }
+}
