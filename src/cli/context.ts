@@ -23,10 +23,11 @@ export interface Context {
   flags: Flags
   /** A person sits there and may be asked */
   mayAsk: boolean
-  colorErr: boolean
   colorOut: boolean
   /** A sentence on stderr; silent with `--quiet` */
   say(text: string): void
+  /** Something that was finished, on stderr; silent with `--quiet` */
+  done(text: string): void
   /** A warning on stderr, with `--quiet` too */
   warn(text: string): void
 }
@@ -40,10 +41,12 @@ export function makeContext(terminal: Terminal, flags: Flags): Context {
     terminal,
     flags,
     mayAsk: terminal.interactive && flags.interaction,
-    colorErr,
     colorOut: paint && terminal.outIsTty,
     say: (text) => {
       if (!flags.quiet) terminal.err(`${safeLines(text)}\n`)
+    },
+    done: (text) => {
+      if (!flags.quiet) terminal.err(`${colorErr ? '\u001b[32m✓\u001b[39m' : '✓'} ${safeLines(text)}\n`)
     },
     warn: (text) => terminal.err(`${colorErr ? '\u001b[33mwarning:\u001b[39m' : 'warning:'} ${safeLines(text)}\n`),
   }

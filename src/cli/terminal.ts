@@ -35,7 +35,7 @@ export function systemTerminal(): Terminal {
     interactive: process.stdin.isTTY === true && errIsTty,
     outIsTty: process.stdout.isTTY === true,
     errIsTty,
-    columns: () => process.stderr.columns ?? 80,
+    columns: () => process.stderr.columns || 80, // 0 on a terminal that has no size
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     ask: clackAsker(process.stderr),

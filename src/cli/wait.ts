@@ -132,21 +132,18 @@ function stepPrinter(context: Context, silent: boolean): { show(workflow: Workfl
   const told = new Set<string>()
   let saidQueued = false
   if (silent) return { show: () => {}, clear: () => {} }
-  const tell = (text: string): void => {
-    view.clear()
-    context.say(text)
-  }
   return {
     clear: () => view.clear(),
     show(workflow) {
       if (workflow.state === 'queued' && !saidQueued) {
         saidQueued = true
-        tell(`Workflow ${workflow.id} waits for its turn`)
+        context.say(`Workflow ${workflow.id} waits for its turn`)
       }
       for (const step of workflow.steps) {
         if (step.state !== 'succeeded' || told.has(step.name)) continue
         told.add(step.name)
-        tell(`${context.colorErr ? '\u001b[32m✓\u001b[39m' : '✓'} ${step.name}${stepTime(step)}`)
+        view.clear()
+        context.done(`${step.name}${stepTime(step)}`)
       }
       const running = workflow.steps.find((step) => step.state === 'running')
       if (running === undefined) return
