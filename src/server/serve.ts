@@ -1,0 +1,23 @@
+import { pino } from 'pino'
+import type { Configuration } from './configuration.ts'
+import { startServer } from './startServer.ts'
+
+/** Runs a server until SIGTERM or SIGINT; a second signal ends it at once, as a crash would. */
+export async function serve(configuration: Configuration): Promise<void> {
+  const log = pino({ level: configuration.logLevel, base: null })
+  const stopping = Promise.withResolvers<void>()
+  const ask = (signal: NodeJS.Signals): void => {
+    log.info(`stopping at ${signal}`)
+    stopping.resolve()
+    process.once(signal, () => process.exit(130))
+  }
+  process.once('SIGTERM', ask)
+  process.once('SIGINT', ask)
+  const server = await startServer(configuration, log, (error) => stopping.reject(error))
+  try {
+    await stopping.promise
+  } finally {
+    await server.stop()
+    log.info('stopped')
+  }
+}

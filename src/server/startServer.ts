@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createToken, findCaller } from '../access/tokens.ts'
+import { ensureOwner } from '../access/people.ts'
+import { buildApi } from '../api/buildApi.ts'
+import { rebuildCatalogue } from '../backups/rebuild.ts'
+import { Failure } from '../base/failure.ts'
+import { writeFileDurably } from '../base/files.ts'
+import { takeKernelLock } from '../base/kernelLock.ts'
+import { openQueue } from '../queue/queue.ts'
+import { startWorker } from '../queue/worker.ts'
+import { openCatalogue } from '../sites/catalogue.ts'
+import { openState, type State } from '../state/open.ts'
+import { startPostgres } from '../state/postgres/start.ts'
+import { makeJourneys } from '../workflows/journeys.ts'
+import { workflowDefinitions } from '../workflows/definitions.ts'
+import type { House } from '../workflows/house.ts'
+import type { Configuration } from './configuration.ts'
+import { keyDesk } from './desks/key.ts'
+import { siteDesk } from './desks/sites.ts'
+import { workDesk } from './desks/work.ts'
+import { provideRepository, sealingKey } from './provideRepository.ts'
+import { version } from './version.ts'
+
+export interface RunningServer {
+  /** host:port, as bound */
+  address: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts everything over one data directory, in the order in which things depend on each other, and stops it in the reverse.
+ * After an unclean end of the former server the repository is reconciled before anything writes to it.
+ *
+ * @param onDeath called when something that the server cannot go on without ended by itself
+ * @throws {Failure} SERVER_RUNNING, STATE_DATABASE, REPOSITORY_MISSING, REPOSITORY_KEY, CONFIG_INVALID
+ */
+export async function startServer(configuration: Configuration, log: Logger, onDeath: (error: Error) => void): Promise<RunningServer> {
+  const undo: (() => Promise<void>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step()
+  }
+  try {
+    const { data } = configuration
+    mkdirSync(data, { recursive: true, mode: 0o711 })
+    const lock = await takeKernelLock(`data directory ${data}`)
+    if (lock === null) throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
+    undo.push(() => lock.release())
+
+    const instance = instanceName(data)
+    const state = await provideState(configuration, log, onDeath, undo)
+    undo.push(() => state.close())
+
+    const marker = join(data, 'clean')
+    const wasClean = existsSync(marker)
+    rmSync(marker, { force: true })
+    const { repository, key, isNew } = await provideRepository(data, state.db, instance)
+    undo.push(() => repository.close())
+    const store = { db: state.db, repository }
+    if (!wasClean && !isNew) {
+      log.info(await repository.reconcile(), 'reconciled the repository after an unclean end')
+      await rebuildCatalogue(store)
+    }
+
+    const sites = openCatalogue({ db: state.db, key: sealingKey(key) })
+    const house: House = {
+      state,
+      repository,
+      store,
+      sites,
+      cacheDirectory: privateDirectory(data, 'cache'),
+      compression: configuration.compression,
+      undoKeepDays: configuration.undoKeepDays,
+    }
+    const definitions = workflowDefinitions(house)
+    const queue = await openQueue({ state, definitions, onError: (error) => log.warn(error) })
+    undo.push(() => queue.close())
+    const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
+    undo.push(() => worker.stop())
+
+    await provideLocalToken(state, data)
+    const bound = { address: '' }
+    const app = await buildApi({
+      version,
+      instance,
+      publicUrl: () => configuration.publicUrl ?? `http://${bound.address}`,
+      trustProxy: '127.0.0.1',
+      log,
+      store,
+      sites: siteDesk(house),
+      journeys: makeJourneys(house, queue),
+      work: workDesk(queue),
+      key: keyDesk(state.db, key),
+    })
+    undo.push(() => app.close())
+    bound.address = await listen(app, configuration.listen)
+    undo.push(async () => writeFileDurably(marker, ''))
+
+    log.info(`listening on http://${bound.address}`)
+    if (!(await keyDesk(state.db, key).exported())) {
+      log.warn('the repository key was never exported: a lost disk would take it along; run "cairn repository:key export" and keep it elsewhere')
+    }
+    return { address: bound.address, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function provideState(
+  { data, databaseUrl }: Configuration,
+  log: Logger,
+  onDeath: (error: Error) => void,
+  undo: (() => Promise<void>)[],
+): Promise<State> {
+  if (databaseUrl !== null) return openState({ connectionString: databaseUrl })
+  const postgres = await startPostgres({ dataDirectory: join(data, 'postgres'), log: (line) => log.debug({ postgres: line }) })
+  let asked = false
+  void postgres.ended.then((end) => {
+    if (!asked) onDeath(new Failure('STATE_DATABASE', `Cannot go on: PostgreSQL ended by itself with ${end.signal ?? `exit code ${end.code}`}`))
+  })
+  undo.push(async () => {
+    asked = true
+    await postgres.stop()
+  })
+  return openState(postgres)
+}
+
+/** The same after a restart, so that what the former process began is taken back at once. */
+function instanceName(data: string): string {
+  const path = join(data, 'instance')
+  if (!existsSync(path)) writeFileDurably(path, `${randomBytes(8).toString('hex')}\n`)
+  return readFileSync(path, 'utf8').trim()
+}
+
+/** The machine token of the local user: whoever may read the data directory may do everything in it anyway. */
+async function provideLocalToken(state: State, data: string): Promise<void> {
+  const path = join(data, 'token')
+  if (existsSync(path) && (await findCaller(state.db, readFileSync(path, 'utf8').trim())) !== null) return
+  const user = userInfo().username
+  const owner = await ensureOwner(state.db, { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user })
+  const { token } = await createToken(state.db, { personId: owner.id, name: 'local user' })
+  writeFileDurably(path, `${token}\n`)
+}
+
+function privateDirectory(data: string, name: string): string {
+  const path = join(data, name)
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  chmodSync(path, 0o700)
+  return path
+}
+
+async function listen(app: { listen(options: { host: string; port: number }): Promise<string>; addresses(): { port: number }[] }, wanted: string): Promise<string> {
+  const cut = wanted.lastIndexOf(':')
+  const host = wanted.slice(0, cut)
+  try {
+    await app.listen({ host: host.replace(/^\[|\]$/g, ''), port: Number(wanted.slice(cut + 1)) })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    throw new Failure('CONFIG_INVALID', `Cannot listen on "${wanted}": ${code}`, { hint: 'Choose another address with --listen or CAIRN_LISTEN', cause })
+  }
+  return `${host}:${app.addresses()[0]?.port ?? 0}`
+}

@@ -1,0 +1,17 @@
+import type { BackupStore } from '../backups/catalogue.ts'
+import type { DiskRepository } from '../repository/repository.ts'
+import type { Catalogue } from '../sites/catalogue.ts'
+import type { State } from '../state/open.ts'
+
+/** What every journey is given: where things are kept, and the settings that it follows. */
+export interface House {
+  state: Pick<State, 'db'>
+  repository: DiskRepository
+  store: BackupStore
+  sites: Catalogue
+  /** Stat caches: disposable */
+  cacheDirectory: string
+  compression: 'fast' | 'balanced' | 'best'
+  /** How long the undo set of a restore, and its safety backup, are kept */
+  undoKeepDays: number
+}
