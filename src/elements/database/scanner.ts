@@ -32,6 +32,8 @@ const [backslash, backTick, bang, bigM] = [92, 96, 33, 77]
 export class SqlScanner {
   /** Offset of the first byte that a later mark may still name */
   keepFrom = 0
+  /** How far the text is understood; at most a few bytes behind what was given */
+  position = 0
   #offset = 0
   #carry: Buffer = Buffer.alloc(0)
   #state: State = 'between'
@@ -44,6 +46,10 @@ export class SqlScanner {
   #special: Uint8Array = specialBytes(semicolon)
   #backslash = true
   #backslashInDouble = true;
+
+  get insideStatement(): boolean {
+    return !['between', 'note', 'remark'].includes(this.#state)
+  }
 
   *scan(chunk: Buffer, last = false): Generator<Mark> {
     const data = this.#carry.length === 0 ? chunk : Buffer.concat([this.#carry, chunk])
@@ -299,10 +305,12 @@ export class SqlScanner {
         yield finish(kind, n, n, kind === 'comment')
       }
       this.keepFrom = this.#offset
+      this.position = this.#offset
       return
     }
     if (this.#state !== 'between') noteHead(i)
     this.#carry = Buffer.from(data.subarray(i))
+    this.position = base + i
     this.keepFrom = this.#state === 'between' ? base + i : this.#start
   }
 

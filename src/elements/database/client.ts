@@ -1,0 +1,90 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { Failure } from '../../base/failure.ts'
+import { removeTree } from '../../base/files.ts'
+import { runChild } from '../../base/spawn.ts'
+import type { DatabaseCredentials } from '../../sites/credentials.ts'
+import { endpointOf } from './connect.ts'
+import type { ServerKind } from './tokens.ts'
+
+export interface DumpClient {
+  program: string
+  family: ServerKind['family']
+  version: string
+  /** Names of the options that it knows, without the dashes */
+  options: ReadonlySet<string>
+}
+
+const known = new Map<string, Promise<DumpClient>>()
+
+/**
+ * The dump program that fits the server's family, asked once for its version and options instead of trusting a table of
+ * versions.
+ *
+ * @throws {Failure} DUMP_FAILED when none is installed
+ */
+export async function findDumpClient(family: ServerKind['family']): Promise<DumpClient> {
+  const names = family === 'mariadb' ? ['mariadb-dump', 'mysqldump'] : ['mysqldump', 'mariadb-dump']
+  const found: DumpClient[] = []
+  for (const name of names) {
+    const program = onPath(name)
+    if (program === null) continue
+    let asked = known.get(program)
+    if (asked === undefined) {
+      asked = ask(program)
+      known.set(program, asked)
+      asked.catch(() => known.delete(program))
+    }
+    const client = await asked
+    if (client.family === family) return client
+    found.push(client)
+  }
+  const [other] = found // the other family's client mostly works; the dump's checks tell if it did not
+  if (other !== undefined) return other
+  throw new Failure('DUMP_FAILED', `Cannot dump the database: neither "${names[0]}" nor "${names[1]}" is installed`, {
+    hint: family === 'mariadb' ? 'apt-get install mariadb-client' : 'apt-get install mysql-client',
+    retry: 'after-repair',
+  })
+}
+
+async function ask(program: string): Promise<DumpClient> {
+  const version = (await runChild(program, ['--no-defaults', '--version'])).stdout.trim()
+  const help = (await runChild(program, ['--no-defaults', '--help'])).stdout
+  const options = new Set<string>()
+  // listed once with its explanation and once, without dashes, among the values
+  for (const [, name = ''] of help.matchAll(/--([a-z][a-z0-9-]+)/g)) options.add(name)
+  for (const [, name = ''] of help.matchAll(/^([a-z][a-z0-9-]+) +\S/gm)) options.add(name)
+  return { program, family: /mariadb/i.test(version) ? 'mariadb' : 'mysql', version, options }
+}
+
+function onPath(name: string): string | null {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(directory, name)
+    if (directory.startsWith('/') && existsSync(path)) return path
+  }
+  return null
+}
+
+/** The credentials in an option file of mode 0600 in a directory of its own, so that no argument shows them. */
+export function writeOptionFile(credentials: DatabaseCredentials): { path: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'cairn-'))
+  const path = join(directory, 'client.cnf')
+  const endpoint = endpointOf(credentials)
+  const lines = [
+    '[client]',
+    `user=${optionValue(credentials.user)}`,
+    `password=${optionValue(credentials.password)}`,
+    ...('socket' in endpoint
+      ? [`socket=${optionValue(endpoint.socket)}`, 'protocol=socket']
+      : [`host=${optionValue(endpoint.host)}`, `port=${endpoint.port}`, 'protocol=tcp']),
+    '',
+  ]
+  writeFileSync(path, lines.join('\n'), { mode: 0o600, flag: 'wx' })
+  return { path, remove: () => removeTree(directory, tmpdir()) }
+}
+
+function optionValue(text: string): string {
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
+  return `"${escaped}"`
+}
