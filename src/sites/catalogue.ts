@@ -146,7 +146,12 @@ function toRow(environment: Environment, key: KeyObject) {
   const { password, ...open } = database
   const secrets: Secrets = { password, adminDatabase }
   return {
-    ...{ id, site, name, kind, docroot, url },
+    id,
+    site,
+    name,
+    kind,
+    docroot,
+    url,
     code_root: codeRoot,
     created_at: createdAt,
     facts: json({ ...facts, database: open }),
@@ -192,7 +197,6 @@ function fromRow(row: Row<'environment'>, key: KeyObject): Environment {
 const ranks = ['dev', 'test', 'live']
 
 function byRank(left: string, right: string): number {
-  const rank = (name: string): number => (ranks.includes(name) ? ranks.indexOf(name) : ranks.length)
   return rank(left) - rank(right) || left.localeCompare(right)
 }
 
@@ -211,4 +215,8 @@ function otherFramework(site: string, held: string, asked: string): Failure {
   return new Failure('SITE_TAKEN', `Cannot attach an environment of ${asked} to "${site}": its others are of ${held}`, {
     hint: 'All environments of a site are of one framework; choose another site name',
   })
+}
+
+function rank(name: string): number {
+  return ranks.includes(name) ? ranks.indexOf(name) : ranks.length
 }

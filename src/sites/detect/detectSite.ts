@@ -2,8 +2,8 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, normalize } from 'node:path'
 import { Failure, isErrno } from '../../base/failure.ts'
 import type { Framework } from '../../contract/words.ts'
-import type { DatabaseCredentials } from '../credentials.ts'
-import { readWordPress } from '../frameworks/wordpress.ts'
+import { type DatabaseCredentials, guardCredentials } from '../credentials.ts'
+import { type FoundCredentials, readWordPress } from '../frameworks/wordpress.ts'
 import { type Candidate, findCandidates, findNested } from './candidates.ts'
 
 /** What a person says because it cannot be found, or was found wrong. */
@@ -63,7 +63,10 @@ function detect(directory: string, overrides: DetectOverrides): Detection {
   )
   const detection: Detection = {
     framework: sign.framework === 'bedrock' ? 'wordpress' : sign.framework,
-    ...{ version, codeRoot, docroot, coreDirectory },
+    version,
+    codeRoot,
+    docroot,
+    coreDirectory,
     contentDirectory: null,
     filesDirectory: overrides.filesPath === undefined ? null : absolute(overrides.filesPath),
     filesFixed: overrides.filesPath !== undefined,
@@ -80,7 +83,7 @@ function detect(directory: string, overrides: DetectOverrides): Detection {
 
 function withWordPress(detection: Detection, overrides: DetectOverrides): Detection {
   const facts = readWordPress({ ...detection, environment: overrides.environment ?? null, url: overrides.url ?? null })
-  const database = withDatabase(facts.database, overrides.database)
+  const database = withDatabase(facts.credentials, overrides.database)
   return {
     ...detection,
     framework: facts.isNetwork ? 'wordpress_network' : 'wordpress',
@@ -97,23 +100,29 @@ function withWordPress(detection: Detection, overrides: DetectOverrides): Detect
   }
 }
 
-function withDatabase(found: DatabaseCredentials | null, given: DetectOverrides['database']): DatabaseCredentials | null {
-  if (given === undefined) return found
+function withDatabase(
+  found: FoundCredentials | null,
+  given: NonNullable<DetectOverrides['database']> = {},
+): DatabaseCredentials | null {
   const isPlaced = given.host !== undefined || given.port !== undefined || given.socket !== undefined
-  const place = isPlaced ? { host: given.host ?? null, port: given.port ?? null, socket: given.socket ?? null } : found
-  const user = given.user ?? found?.user
-  const password = given.password ?? found?.password
-  const database = given.name ?? found?.database
-  if (user === undefined || password === undefined || database === undefined) return null
-  const { host, port, socket } = place ?? { host: null, port: null, socket: null }
-  return { host, port, socket, user, password, database, ...(found?.charset === undefined ? {} : { charset: found.charset }) }
+  const isFullyGiven = given.user !== undefined && given.password !== undefined && given.name !== undefined
+  const nowhere = { host: null, port: null, socket: null } // of an account that was given: the server's usual place
+  const place = isPlaced ? { ...nowhere, ...given } : (found?.place ?? (isFullyGiven ? nowhere : null))
+  const user = given.user ?? found?.user ?? null
+  const password = given.password ?? found?.password ?? null
+  const database = given.name ?? found?.database ?? null
+  if (place === null || user === null || password === null || database === null) return null
+  const charset = found?.charset ?? null
+  const { host, port, socket } = place
+  return guardCredentials({ host, port, socket, user, password, database, ...(charset === null ? {} : { charset }) })
 }
 
 function reachable(directory: string): string {
   const path = absolute(directory)
   try {
-    accessSync(path, constants.R_OK | constants.X_OK)
-    if (statSync(realpathSync(path)).isDirectory()) return path
+    const isDirectory = statSync(realpathSync(path)).isDirectory()
+    if (isDirectory) accessSync(path, constants.R_OK | constants.X_OK)
+    if (isDirectory) return path
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOTDIR', 'ELOOP')) throw cause
     const why =
@@ -144,8 +153,6 @@ function choose(codeRoot: string, framework: Framework | undefined): Candidate {
   )
   const [first, ...others] = fitting
   if (first !== undefined && others.length === 0) return first
-  const shown = (some: Candidate[]): string =>
-    some.map(({ sign, coreDirectory }) => `${sign.title} in "${coreDirectory}"`).join(' and ')
   if (first === undefined) {
     const found = all.length === 0 ? 'neither it nor the usual folders in it hold WordPress or Drupal' : `it holds ${shown(all)}`
     throw new Failure('CMS_NOT_FOUND', `Cannot find a site in "${codeRoot}": ${found}`, {
@@ -155,6 +162,10 @@ function choose(codeRoot: string, framework: Framework | undefined): Candidate {
   throw new Failure('CMS_AMBIGUOUS', `Cannot choose a site in "${codeRoot}": it holds ${shown(fitting)}`, {
     hint: `Give the path of the one that is meant, for example ${first.docroot}`,
   })
+}
+
+function shown(candidates: Candidate[]): string {
+  return candidates.map(({ sign, coreDirectory }) => `${sign.title} in "${coreDirectory}"`).join(' and ')
 }
 
 function isNetworkOf(found: string, asked: Framework): boolean {

@@ -43,20 +43,34 @@ export function environmentFrom(detection: Detection, chosen: Chosen): NewEnviro
   }
   const { framework, version, configFiles, configAbove, url } = detection
   return {
-    ...{ framework, version, codeRoot, docroot, coreDirectory, contentDirectory, filesDirectory, url, database, tablePrefix },
-    ...{ configFiles, configAbove, site: chosen.site, name: chosen.name, label: chosen.label ?? null },
+    framework,
+    version,
+    codeRoot,
+    docroot,
+    coreDirectory,
+    contentDirectory,
+    filesDirectory,
+    url,
+    database,
+    tablePrefix,
+    configFiles,
+    configAbove,
+    site: chosen.site,
+    name: chosen.name,
+    label: chosen.label ?? null,
     adminDatabase: chosen.adminDatabase ?? null,
     phpReload: chosen.phpReload ?? null,
   }
 }
 
 function isInside(path: string, directory: string): boolean {
-  const real = (one: string): string => {
-    try {
-      return realpathSync(one)
-    } catch {
-      return one
-    }
-  }
   return `${real(path)}/`.startsWith(`${real(directory)}/`)
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }

@@ -7,7 +7,15 @@ export function viewDetection(detection: Detection): DetectionView {
   const { framework, version, codeRoot, docroot, contentDirectory, filesDirectory, configFiles, url, tablePrefix, refusal } =
     detection
   return {
-    ...{ framework, version, codeRoot, docroot, contentDirectory, filesDirectory, configFiles, url, tablePrefix },
+    framework,
+    version,
+    codeRoot,
+    docroot,
+    contentDirectory,
+    filesDirectory,
+    configFiles,
+    url,
+    tablePrefix,
     database: detection.database === null ? null : viewDatabase(detection.database),
     notes: refusal === null ? detection.notes : [refusal, ...detection.notes],
   }

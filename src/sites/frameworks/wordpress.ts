@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { type DatabaseCredentials, guardCredentials } from '../credentials.ts'
+import type { DatabaseCredentials } from '../credentials.ts'
 import type { PhpEnvironment } from '../php/machine.ts'
 import { type PhpOutcome, readPhp } from '../php/readPhp.ts'
 import { type PhpValue, toBoolean, toText, Unknown } from '../php/values.ts'
@@ -16,6 +16,15 @@ export interface WordPressPlace {
   url: string | null
 }
 
+/** What of the credentials is known; the rest has to be given. */
+export interface FoundCredentials {
+  place: Pick<DatabaseCredentials, 'host' | 'port' | 'socket'> | null
+  user: string | null
+  password: string | null
+  database: string | null
+  charset: string | null
+}
+
 export interface WordPressFacts {
   isNetwork: boolean
   contentDirectory: string
@@ -27,7 +36,7 @@ export interface WordPressFacts {
   configAbove: string | null
   url: string | null
   tablePrefix: string | null
-  database: DatabaseCredentials | null
+  credentials: FoundCredentials | null
   notes: string[]
 }
 
@@ -52,7 +61,7 @@ export function readWordPress(place: WordPressPlace): WordPressFacts {
     configAbove: config !== null && !`${config}/`.startsWith(`${place.codeRoot}/`) ? config : null,
     url: outcome === null ? null : quietText(outcome.constants.get('WP_HOME') ?? outcome.constants.get('WP_SITEURL')),
     tablePrefix: outcome === null ? null : knownText(outcome.variables.get('table_prefix'), '$table_prefix', notes),
-    database: outcome === null ? null : credentialsOf(known, notes, outcome),
+    credentials: outcome === null ? null : credentialsOf(known, notes, outcome),
     notes,
   }
 }
@@ -87,17 +96,25 @@ function evaluateConfig(config: string, place: WordPressPlace, notes: string[]):
   }
 }
 
-function credentialsOf(known: (name: string) => string | null, notes: string[], outcome: PhpOutcome): DatabaseCredentials | null {
-  const [database, user, password, host] = ['DB_NAME', 'DB_USER', 'DB_PASSWORD', 'DB_HOST'].map(known)
-  const missing = ['DB_NAME', 'DB_USER', 'DB_PASSWORD'].filter((name) => !outcome.constants.has(name))
+function credentialsOf(
+  known: (name: string) => string | null,
+  notes: string[],
+  { constants, asked }: PhpOutcome,
+): FoundCredentials {
+  const missing = ['DB_NAME', 'DB_USER', 'DB_PASSWORD'].filter((name) => !constants.has(name))
   if (missing.length > 0) notes.push(`The configuration does not set ${missing.join(', ')}`)
-  if (outcome.asked.length > 0)
-    notes.push(`The configuration asks for environment variables that Cairn does not see: ${outcome.asked.join(', ')}`)
-  if (typeof database !== 'string' || typeof user !== 'string' || typeof password !== 'string') return null
-  if (host === null && outcome.constants.has('DB_HOST')) return null
-  const charset = quietText(outcome.constants.get('DB_CHARSET'))
-  const place = parseDatabaseHost(host ?? 'localhost')
-  return guardCredentials({ ...place, user, password, database, ...(charset === null || charset === '' ? {} : { charset }) })
+  const host = known('DB_HOST')
+  const charset = quietText(constants.get('DB_CHARSET'))
+  const found = {
+    place: host === null && constants.has('DB_HOST') ? null : parseDatabaseHost(host ?? 'localhost'),
+    user: known('DB_USER'),
+    password: known('DB_PASSWORD'),
+    database: known('DB_NAME'),
+    charset: charset === '' ? null : charset,
+  }
+  if (asked.length > 0)
+    notes.push(`The configuration asks for environment variables that Cairn does not see: ${asked.join(', ')}`)
+  return found
 }
 
 /** As `wp_upload_dir()` decides before it asks the database. */

@@ -37,12 +37,12 @@ export function evaluate(machine: Machine, expression: Expression): PhpValue {
     case 'ternary': {
       const test = evaluate(machine, expression.test)
       const isTrue = toBoolean(test)
-      if (isTrue === true) return expression.then === null ? test : evaluate(machine, expression.then)
+      if (isTrue === true) return expression.ifTrue === null ? test : evaluate(machine, expression.ifTrue)
       if (isTrue === false) return evaluate(machine, expression.otherwise)
-      const { then, otherwise } = expression
+      const { ifTrue, otherwise } = expression
       const values = either(
         machine,
-        [() => (then === null ? test : evaluate(machine, then)), () => evaluate(machine, otherwise)],
+        [() => (ifTrue === null ? test : evaluate(machine, ifTrue)), () => evaluate(machine, otherwise)],
         isTrue.reason,
       )
       const [first = null, second = first] = values

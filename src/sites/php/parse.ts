@@ -151,8 +151,11 @@ function parseForeach(reader: TokenReader, line: number): Statement {
   const isColon = reader.isOp(':')
   const body = parseBody(reader, ['endforeach'])
   if (isColon) endWord(reader, 'endforeach')
-  const nameOf = (expression: Expression | null): string | null => (expression?.kind === 'variable' ? expression.name : null)
   return { kind: 'foreach', over, key: second === null ? null : nameOf(first), value: nameOf(second ?? first), body, line }
+}
+
+function nameOf(expression: Expression | null): string | null {
+  return expression?.kind === 'variable' ? expression.name : null
 }
 
 function parseLoop(reader: TokenReader, line: number, word: string): Statement {

@@ -53,9 +53,9 @@ function parseTernary(reader: TokenReader, level: number): Expression {
   let test = parseExpression(reader, level + 1)
   while (reader.isOp('?')) {
     const { line } = reader.take()
-    const then = reader.isOp(':') ? null : parseExpression(reader, level)
+    const ifTrue = reader.isOp(':') ? null : parseExpression(reader, level)
     reader.expect(':')
-    test = { kind: 'ternary', test, then, otherwise: parseExpression(reader, level + 1), line }
+    test = { kind: 'ternary', test, ifTrue, otherwise: parseExpression(reader, level + 1), line }
   }
   return test
 }

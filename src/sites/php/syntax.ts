@@ -11,7 +11,7 @@ export type Expression = { line: number } & (
   | { kind: 'unary'; op: string; of: Expression }
   | { kind: 'cast'; to: string; of: Expression }
   | { kind: 'binary'; op: string; left: Expression; right: Expression }
-  | { kind: 'ternary'; test: Expression; then: Expression | null; otherwise: Expression }
+  | { kind: 'ternary'; test: Expression; ifTrue: Expression | null; otherwise: Expression }
   | { kind: 'assign'; target: Expression; op: string; value: Expression }
   | { kind: 'isset'; of: Expression[] }
   | { kind: 'empty'; of: Expression }

@@ -60,7 +60,9 @@ export function isLoose(left: Known, right: Known): boolean {
     return toBoolean(left) === toBoolean(right)
   }
   if (left instanceof Map || right instanceof Map) return isSame(left, right)
-  const numeric = (value: string | number): boolean =>
-    typeof value === 'number' || (value.trim() !== '' && !Number.isNaN(Number(value)))
-  return numeric(left) && numeric(right) ? Number(left) === Number(right) : String(left) === String(right)
+  return isNumeric(left) && isNumeric(right) ? Number(left) === Number(right) : String(left) === String(right)
+}
+
+export function isNumeric(value: string | number): boolean {
+  return typeof value === 'number' || (value.trim() !== '' && !Number.isNaN(Number(value)))
 }

@@ -29,8 +29,15 @@ const atOnce = 16
 /** Looks at every entry's owner and every directory's mode; reads no file, follows no link, changes nothing. */
 export async function scanTree(root: string, skip: (relPath: string) => boolean = () => false): Promise<TreeScan> {
   const scan: TreeScan = {
-    ...{ entries: 0, bytes: 0, isWhole: true, owners: new Map() },
-    ...{ closed: [], unwritable: [], sticky: [], locked: [], notSetgid: [] },
+    entries: 0,
+    bytes: 0,
+    isWhole: true,
+    owners: new Map(),
+    closed: [],
+    unwritable: [],
+    sticky: [],
+    locked: [],
+    notSetgid: [],
   }
   const uid = process.getuid?.() ?? -1
   const queue = ['']
