@@ -14,20 +14,19 @@ afterAll(() => state.stop())
 
 function environment(site: string, name: string, more: Partial<NewEnvironment> = {}): NewEnvironment {
   return {
-    ...{
-      site: parseSiteName(site),
-      name: parseEnvironmentName(name),
-      framework: 'wordpress',
-      version: '6.5.5',
-      url: 'https://x.example',
-    },
-    ...{ codeRoot: '/srv/x', docroot: '/srv/x', coreDirectory: '/srv/x', contentDirectory: '/srv/x/wp-content' },
-    ...{
-      filesDirectory: '/srv/x/wp-content/uploads',
-      tablePrefix: 'wp_',
-      configFiles: ['/srv/wp-config.php'],
-      configAbove: '/srv/wp-config.php',
-    },
+    site: parseSiteName(site),
+    name: parseEnvironmentName(name),
+    framework: 'wordpress',
+    version: '6.5.5',
+    url: 'https://x.example',
+    codeRoot: '/srv/x',
+    docroot: '/srv/x',
+    coreDirectory: '/srv/x',
+    contentDirectory: '/srv/x/wp-content',
+    filesDirectory: '/srv/x/wp-content/uploads',
+    tablePrefix: 'wp_',
+    configFiles: ['/srv/wp-config.php'],
+    configAbove: '/srv/wp-config.php',
     database: { host: null, port: 3307, socket: null, user: 'wp', password: 's3cret-one', database: 'shop', charset: 'utf8mb4' },
     adminDatabase: { user: 'root', password: 's3cret-two' },
     phpReload: ['systemctl', 'reload', 'php8.2-fpm'],

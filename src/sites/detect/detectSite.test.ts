@@ -52,16 +52,14 @@ describe('WordPress', () => {
     writeConfig()
     const found = await detectSite(root)
     expect(found).toMatchObject({
-      ...{
-        framework: 'wordpress',
-        version: '6.5.5',
-        codeRoot: root,
-        docroot: root,
-        coreDirectory: root,
-        tablePrefix: 'x_',
-        refusal: null,
-        notes: [],
-      },
+      framework: 'wordpress',
+      version: '6.5.5',
+      codeRoot: root,
+      docroot: root,
+      coreDirectory: root,
+      tablePrefix: 'x_',
+      refusal: null,
+      notes: [],
       filesDirectory: join(root, 'wp-content/uploads'),
       configFiles: [join(root, 'wp-config.php')],
       configAbove: null,
@@ -91,7 +89,10 @@ describe('WordPress', () => {
     write({ 'index.php': `<?php define('WP_USE_THEMES', true); require __DIR__ . '/wp/wp-blog-header.php';` })
     writeConfig('', `define('WP_CONTENT_DIR', __DIR__ . '/content'); define('WP_HOME', 'https://shop.example');`)
     expect(await detectSite(root)).toMatchObject({
-      ...{ docroot: root, coreDirectory: join(root, 'wp'), contentDirectory: join(root, 'content'), url: 'https://shop.example' },
+      docroot: root,
+      coreDirectory: join(root, 'wp'),
+      contentDirectory: join(root, 'content'),
+      url: 'https://shop.example',
       filesDirectory: join(root, 'content/uploads'),
       configFiles: [join(root, 'wp-config.php')],
     })

@@ -12,7 +12,8 @@ export interface RenameProbe {
 
 /**
  * Tries in a directory what a restore does there: a work directory of mode 0700, a file in it, moved up and back. Everything
- * that was made is removed again, also after a failure, and the directory gets its times back (to the microsecond).
+ * that was made is removed again, also after a failure, and the directory gets its times back (to the
+ * microsecond) where it is ours: those of another owner's directory cannot be set.
  */
 export async function probeRename(directory: string): Promise<RenameProbe> {
   const work = join(directory, `.cairn-${randomBytes(16).toString('hex')}`)

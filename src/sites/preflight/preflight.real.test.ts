@@ -1,0 +1,124 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startMariadb, type TestMariadb } from '../../../test/servers/mariadb.ts'
+import { installWordPress, type WordPress } from '../../../test/servers/wordpress.ts'
+import { askDatabase } from '../detect/askDatabase.ts'
+import { detectSite } from '../detect/detectSite.ts'
+import { environmentFrom } from '../detect/environmentFrom.ts'
+import { parseEnvironmentName, parseSiteName } from '../names.ts'
+import { checkDatabase } from './checkDatabase.ts'
+import { preflight } from './preflight.ts'
+
+let root: string
+let mariadb: TestMariadb
+let wordpress: WordPress
+const admin = { user: 'boss', password: 'bosspw' }
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'cairn-preflight-'))
+  chmodSync(root, 0o711)
+  mariadb = await startMariadb(join(root, 'db'))
+  await mariadb.admin(`CREATE USER boss@localhost IDENTIFIED BY 'bosspw'; GRANT ALL ON *.* TO boss@localhost WITH GRANT OPTION`)
+  const directory = join(root, 'site')
+  wordpress = await installWordPress({
+    version: '6.5',
+    directory,
+    mariadb,
+    database: 'shop',
+    url: 'http://shop.example',
+    posts: 5,
+    uploads: 2,
+  })
+})
+afterAll(async () => {
+  await mariadb.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+async function schemas(): Promise<string> {
+  return mariadb.admin(
+    `SHOW DATABASES; SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop'; SELECT User, Host FROM mysql.user`,
+  )
+}
+
+test('a real WordPress is found whole, its address in its database', async () => {
+  const found = await askDatabase(await detectSite(wordpress.directory))
+  expect(found).toMatchObject({
+    framework: 'wordpress',
+    version: '6.5.5',
+    url: 'http://shop.example',
+    tablePrefix: 'wp_',
+    notes: [],
+  })
+  expect({ ...found.database }).toEqual({ ...wordpress.database })
+})
+
+test('the option upload_path moves the files, unless a constant or the person says where they are', async () => {
+  await mariadb.admin(`UPDATE shop.wp_options SET option_value = 'media/all' WHERE option_name = 'upload_path'`)
+  const found = await askDatabase(await detectSite(wordpress.directory))
+  expect(found.filesDirectory).toBe(join(wordpress.directory, 'media/all'))
+  const told = await askDatabase(await detectSite(wordpress.directory, { filesPath: wordpress.uploads }))
+  expect(told.filesDirectory).toBe(wordpress.uploads)
+  await mariadb.admin(`UPDATE shop.wp_options SET option_value = '' WHERE option_name = 'upload_path'`)
+})
+
+test('a database that refuses is a note at detection and a refused mode at preflight', async () => {
+  const found = await askDatabase(await detectSite(wordpress.directory, { database: { password: 'wrong' } }))
+  expect(found.notes.join()).toMatch(/Access denied/)
+  const { databaseMode, checks, mode } = await preflight(attached(found))
+  expect(databaseMode).toBe('refused')
+  expect(mode).toContain('A restore of database is refused')
+  expect(JSON.stringify(checks)).not.toContain('"wrong"')
+})
+
+function attached(found: Awaited<ReturnType<typeof detectSite>>) {
+  const environment = environmentFrom(found, { site: parseSiteName('shop'), name: parseEnvironmentName('live') })
+  return { ...environment, adminDatabase: null }
+}
+
+test('the site own account: same schema, triggers only where the binary log lets it', async () => {
+  const before = await schemas()
+  const found = await detectSite(wordpress.directory)
+  await mariadb.admin('SET GLOBAL log_bin_trust_function_creators = 1')
+  const trusted = await preflight(attached(found))
+  expect(trusted).toMatchObject({ codeMode: 'root', filesMode: 'root', databaseMode: 'tables' })
+  expect(trusted.checks.filter(({ level }) => level === 'error')).toEqual([])
+  expect(trusted.mode).toContain('in the same schema')
+  await mariadb.admin('SET GLOBAL log_bin_trust_function_creators = 0')
+  const untrusted = await checkDatabase(wordpress.database, null)
+  expect(untrusted.checks.find(({ check }) => check === 'database.trigger')).toMatchObject({
+    level: 'warning',
+    message: expect.stringContaining('1419'),
+  })
+  expect(await schemas()).toBe(before)
+})
+
+test('triggers that are there and cannot be made again refuse the database', async () => {
+  await mariadb.admin('CREATE TRIGGER shop.t BEFORE INSERT ON shop.wp_posts FOR EACH ROW SET @x = 1')
+  const { mode, checks } = await checkDatabase(wordpress.database, null)
+  expect(mode).toBe('refused')
+  expect(checks.find(({ check }) => check === 'database.trigger')?.level).toBe('error')
+  expect((await checkDatabase(wordpress.database, admin)).mode).toBe('schema')
+  await mariadb.admin('DROP TRIGGER shop.t')
+})
+
+test('an administrator account gives the second schema, and every probe is dropped', async () => {
+  const before = await schemas()
+  expect((await checkDatabase(wordpress.database, admin)).mode).toBe('schema')
+  const useless = await checkDatabase(wordpress.database, {
+    user: wordpress.database.user,
+    password: wordpress.database.password,
+  })
+  expect(useless.mode).toBe('tables')
+  expect(useless.checks.find(({ check }) => check === 'database.admin')?.level).toBe('warning')
+  expect(await schemas()).toBe(before)
+})
+
+test('an account that may only read is refused for a restore, and told why', async () => {
+  await mariadb.admin(`CREATE USER reader@localhost IDENTIFIED BY 'r'; GRANT SELECT ON shop.* TO reader@localhost`)
+  const { mode, checks } = await checkDatabase({ ...wordpress.database, user: 'reader', password: 'r' }, null)
+  expect(mode).toBe('refused')
+  expect(checks.find(({ check }) => check === 'database.tables')?.message).toContain('denied')
+})
