@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import { Client } from 'pg'
 import { clientConfig, type StateConnection } from '../state/open.ts'
 
 export interface ChangeListener {
@@ -12,10 +12,10 @@ export interface ChangeListener {
 export async function listenForChanges(connection: StateConnection): Promise<ChangeListener> {
   const callbacks = new Set<(id: string | null) => void>()
   const closing = new AbortController()
-  let client: pg.Client | null = null
+  let client: Client | null = null
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client({ ...clientConfig(connection), keepAlive: true })
+    const next = new Client({ ...clientConfig(connection), keepAlive: true })
     next.on('error', () => {}) // `end` follows
     next.on('notification', ({ payload }) => callbacks.forEach((callback) => callback(payload ?? null)))
     await next.connect()

@@ -36,6 +36,6 @@ export const probes = [probe('backup', false), probe('restore', true)]
 if (process.argv[1] === import.meta.filename) {
   const { connection, instance } = JSON.parse(process.argv[2] ?? '{}') as { connection: StateConnection; instance: string }
   const state = await openState(connection)
-  const queue = await openQueue({ state, definitions: probes, expiresMs: 1500 })
-  await startWorker({ queue, definitions: probes, instance, concurrency: 2, beatMs: 300, sweepMs: 300 })
+  const queue = await openQueue({ state, definitions: probes, expiresMs: 1000 })
+  await startWorker({ queue, definitions: probes, instance, concurrency: 2, beatMs: 200, sweepMs: 200 })
 }

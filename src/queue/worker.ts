@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, failureRecord } from '../base/failure.ts'
-import type { KernelLock } from '../base/kernelLock.ts'
 import type { Row } from '../state/tables.ts'
 import { Attempt } from './attempt.ts'
 import { cancelled } from './cancel.ts'

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import pg from 'pg'
+import { type ClientConfig, type CustomTypesConfig, Pool, types as parsers } from 'pg'
 import { Failure } from '../base/failure.ts'
 import * as start from './migrations/0001_start.ts'
 import type { StateTables } from './tables.ts'
@@ -12,7 +12,7 @@ export type StateConnection =
 
 export interface State {
   db: Kysely<StateTables>
-  pool: pg.Pool
+  pool: Pool
   connection: StateConnection
   close(): Promise<void>
 }
@@ -26,7 +26,7 @@ const migrations = { '0001_start': start }
  * @throws {Failure} STATE_DATABASE when it cannot be reached or a migration fails
  */
 export async function openState(connection: StateConnection): Promise<State> {
-  const pool = new pg.Pool({ ...clientConfig(connection), max: 12, types, connectionTimeoutMillis: 10_000 })
+  const pool = new Pool({ ...clientConfig(connection), max: 12, types, connectionTimeoutMillis: 10_000 })
   pool.on('error', () => {}) // an idle connection that broke: the pool replaces it, the next query tells
   const db = new Kysely<StateTables>({ dialect: new PostgresDialect({ pool }) })
   try {
@@ -39,7 +39,7 @@ export async function openState(connection: StateConnection): Promise<State> {
 }
 
 /** The same connection in the form that the driver and pg-boss take. */
-export function clientConfig(connection: StateConnection): pg.ClientConfig {
+export function clientConfig(connection: StateConnection): ClientConfig {
   if ('connectionString' in connection) return { connectionString: connection.connectionString, application_name: 'cairn' }
   const { socketDirectory, port, user = 'cairn', database = 'cairn' } = connection
   return { host: socketDirectory, port, user, database, application_name: 'cairn' }
@@ -62,9 +62,9 @@ function reason(error: unknown): string {
 const int8 = 20
 
 /** The driver's own parsers but for bigint, which it would give as text. */
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === int8 && format !== 'binary' ? parseBigint : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    oid === int8 && format !== 'binary' ? parseBigint : parsers.getTypeParser(oid, format)) as typeof parsers.getTypeParser,
 }
 
 function parseBigint(text: string): number {

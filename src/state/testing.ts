@@ -17,11 +17,10 @@ export interface TestState extends Omit<State, 'close'> {
 
 /** Starts an empty, migrated state database for one test file: about half a second once the machine has the template. */
 export async function startTestState(): Promise<TestState> {
-  const template = await makeTemplate()
   const parent = makeDirectory('cairn-state-')
   const directory = join(parent, 'pg')
   const lines: string[] = []
-  await runChild('cp', ['-a', '--', template, directory])
+  await copyCluster(directory)
   const postgres = await start(directory, lines)
   const { db, pool, connection, close } = await openState({ socketDirectory: postgres.socketDirectory, port: postgres.port })
   const stop = async (): Promise<void> => {
@@ -30,6 +29,11 @@ export async function startTestState(): Promise<TestState> {
     rmSync(parent, { recursive: true, force: true })
   }
   return { db, pool, connection, lines, stop }
+}
+
+/** Makes `directory` the data directory of a server that was started and stopped once, for tests of the server itself. */
+export async function copyCluster(directory: string): Promise<void> {
+  await runChild('cp', ['-a', '--', await makeTemplate(), directory])
 }
 
 /** One initialised directory for each version and user, made aside and renamed: test files start at the same time. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline'
-import pg from 'pg'
+import { Client } from 'pg'
 import { Failure } from '../../base/failure.ts'
 import { type KernelLock, takeKernelLock } from '../../base/kernelLock.ts'
 import { processStart } from '../../base/processes.ts'
@@ -60,9 +60,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
+/** A server that was killed a moment ago may still be on its way out. */
 async function lockData(data: string): Promise<KernelLock> {
-  const lock = await takeKernelLock(`postgres ${realpathSync(data)}`)
-  if (lock !== null) return lock
+  for (const waitMs of [0, 100, 300, 600, 1000]) {
+    await sleep(waitMs)
+    const lock = await takeKernelLock(`postgres ${realpathSync(data)}`)
+    if (lock !== null) return lock
+  }
   throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
 }
 
@@ -190,7 +194,7 @@ async function waitUntilReady(data: string, server: Server): Promise<void> {
 }
 
 async function makeDatabase(socketDirectory: string): Promise<void> {
-  const client = new pg.Client({ host: socketDirectory, port, user: 'cairn', database: 'postgres' })
+  const client = new Client({ host: socketDirectory, port, user: 'cairn', database: 'postgres' })
   await client.connect()
   try {
     const { rowCount } = await client.query(`select 1 from pg_database where datname = 'cairn'`)
