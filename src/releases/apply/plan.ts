@@ -1,15 +1,15 @@
-import { accessSync, constants, lstatSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Entry } from '../../archive/entry.ts'
-import { Failure, isErrno } from '../../base/failure.ts'
 import { stopIfCancelled } from '../../base/run.ts'
 import { microseconds, modeOf, statOrNull } from '../../hosts/local/changes.ts'
 import type { WalkedEntry } from '../../hosts/local/walk.ts'
 import { type Ground, locate, shown } from './areas.ts'
 import { type Decision, decide, isBelow } from './decide.ts'
+import { assertMovable, type Current } from './movable.ts'
 import { isSettable, type Owner, type Standing, standingOf, wantedMode } from './owners.ts'
-import { openStage } from './stage.ts'
+import { openStage, stagePath } from './stage.ts'
 import type { ApplyCounts, ApplyOptions, ApplyPart, ApplyPreview, ChangeKind, Detail, Move } from './types.ts'
 
 /** Where a pass reads what is known already and writes what it finds. */
@@ -147,7 +147,7 @@ class Pass<E extends Entry> {
     if (wanted !== null) {
       if (wanted.kind === 'directory') freshMode = wantedMode(standing, wanted, owner)
       if (before === undefined) {
-        await this.stage.begin(part, standing, this.sink.workOf(area), number, wanted, owner)
+        await this.stage.begin(part, stagePath(this.sink.workOf(area), number), wanted, { standing, owner, replaces: current !== null })
         this.laying = { full }
       }
     }
@@ -243,11 +243,6 @@ class Pass<E extends Entry> {
   }
 }
 
-interface Current extends Owner {
-  mode: number
-  isDirectory: boolean
-}
-
 function currentOf(entry: WalkedEntry): Current {
   return { uid: entry.uid, gid: entry.gid, mode: entry.mode, isDirectory: entry.kind === 'directory' }
 }
@@ -277,36 +272,6 @@ function ownerAbove(full: string): Owner {
   for (let path = dirname(full); ; path = dirname(path)) {
     const stat = statOrNull(Buffer.from(path, 'latin1'))
     if (stat !== null) return { uid: Number(stat.uid), gid: Number(stat.gid) }
-  }
-}
-
-/** An ordinary user learns before anything is touched that an entry would not move. */
-function assertMovable(standing: Standing, full: string, current: Current | null): void {
-  const directory = Buffer.from(dirname(full), 'latin1')
-  const parent = statOrNull(directory)
-  if (parent === null) return // comes with an earlier move
-  const isOurs = Number(parent.uid) === standing.uid
-  let reason: string | null = null
-  if (!isOurs && !isAllowed(directory, constants.W_OK | constants.X_OK)) reason = 'its directory is not writable for Cairn'
-  else if (current !== null && (parent.mode & 0o1000n) !== 0n && !isOurs && current.uid !== standing.uid) {
-    reason = 'its directory is sticky and it belongs to another'
-  } else if (current?.isDirectory === true && current.uid !== standing.uid && !isAllowed(Buffer.from(full, 'latin1'), constants.W_OK)) {
-    reason = 'it is a directory that is not writable for Cairn'
-  }
-  if (reason === null) return
-  throw new Failure('PREFLIGHT_REFUSED', `Cannot change "${shown(full)}": ${reason}`, {
-    hint: 'Run Cairn as root or as the owner of the site, or make the tree group-writable (directories 2775, files 664)',
-    retry: 'after-repair',
-  })
-}
-
-function isAllowed(path: Buffer, mode: number): boolean {
-  try {
-    accessSync(path, mode)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'EACCES', 'EROFS')) return false
-    throw error
   }
 }
 

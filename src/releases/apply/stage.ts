@@ -10,23 +10,33 @@ const batchBytesMax = 64 << 20
 
 /** Lays wanted entries ready in work directories, with their final modes, owners and times. */
 export interface Stage<E extends Entry> {
-  /** The top of a move, owned as the entry it replaces or as the directory it comes into */
-  begin(part: ApplyPart<E>, standing: Standing, work: number, number: number, entry: E, owner: Owner): Promise<void>
+  /** The top of a move. `to` is what `stagePath` gives; `owner` of the entry it replaces, or of the directory it comes into */
+  begin(part: ApplyPart<E>, to: Buffer, entry: E, heir: Heir): Promise<void>
   /** An entry below it; `rest` is the path inside, latin1 */
   add(part: ApplyPart<E>, rest: string, entry: E): Promise<void>
   /** @param owners who owns anything in the tree, as `uid:gid`: nobody else becomes an owner by a restore */
   finish(owners: ReadonlySet<string>): Promise<void>
 }
 
-interface Staged {
-  to: Buffer
-  entry: Entry
+export interface Heir {
   standing: Standing
   owner: Owner
+  /** An entry that replaces another keeps that one's owner, whatever the backup names */
+  replaces: boolean
+}
+
+interface Staged extends Heir {
+  to: Buffer
+  entry: Entry
+}
+
+/** Where the content of a move is laid ready, below an open work directory. */
+export function stagePath(work: number, number: number): Buffer {
+  return handlePath(work, `in/${number}`)
 }
 
 export function openStage<E extends Entry>(): Stage<E> {
-  let top: { base: Buffer; owner: Owner; standing: Standing } | null = null
+  let top: { base: Buffer; heir: Heir } | null = null
   let batch: FetchJob<E>[] = []
   let batchBytes = 0
   let batchPart: ApplyPart<E> | null = null
@@ -44,7 +54,7 @@ export function openStage<E extends Entry>(): Stage<E> {
   }
   const put = async (part: ApplyPart<E>, staged: Staged & { entry: E }): Promise<void> => {
     const { entry, to, standing, owner } = staged
-    if (standing.isRoot && !isSameOwner(owner, namedOwner(entry))) named.push(staged)
+    if (standing.isRoot && !staged.replaces && !isSameOwner(owner, namedOwner(entry))) named.push(staged)
     switch (entry.kind) {
       case 'directory':
         makeDirectory(to, 0o700)
@@ -64,15 +74,14 @@ export function openStage<E extends Entry>(): Stage<E> {
     }
   }
   return {
-    async begin(part, standing, work, number, entry, owner) {
-      const base = handlePath(work, `in/${number}`)
-      top = { base, owner, standing }
-      await put(part, { to: base, entry, standing, owner })
+    async begin(part, to, entry, heir) {
+      top = { base: to, heir: { ...heir, replaces: false } }
+      await put(part, { to, entry, ...heir })
     },
     async add(part, rest, entry) {
       if (top === null) throw new Error('an entry came before the top of its move')
       const to = Buffer.concat([top.base, Buffer.from(`/${rest}`, 'latin1')])
-      await put(part, { to, entry, standing: top.standing, owner: top.owner })
+      await put(part, { to, entry, ...top.heir })
     },
     async finish(owners) {
       await flush()
