@@ -27,7 +27,7 @@ export function makeUploads(directory: string, count: number, bytesEach: number)
 }
 
 /** An RGB PNG of seeded noise. */
-export function noiseImage(width: number, height: number, seed: number): Buffer {
+function noiseImage(width: number, height: number, seed: number): Buffer {
   const key = Buffer.alloc(16)
   key.writeUInt32LE(seed)
   const rows = createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc((width * 3 + 1) * height))

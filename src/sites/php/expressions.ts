@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { assign } from './assign.ts'
 import { environmentValue, serverValue } from './environment.ts'
 import { callFunction } from './call.ts'
 import type { Machine } from './machine.ts'
@@ -193,7 +194,7 @@ function castValue(to: string, value: PhpValue): PhpValue {
   return new Unknown(`a cast to ${to} is not evaluated`)
 }
 
-function binaryValue(
+export function binaryValue(
   machine: Machine,
   { op, left: first, right: second, line }: Extract<Expression, { kind: 'binary' }>,
 ): PhpValue {
@@ -251,50 +252,4 @@ function arithmetic(op: string, left: number | Unknown, right: number | Unknown,
     default:
       return new Unknown(`line ${line}: "${op}" is not evaluated`)
   }
-}
-
-function assign(machine: Machine, { target, op, value: source, line }: Extract<Expression, { kind: 'assign' }>): PhpValue {
-  if (op === '??') {
-    const held = evaluate(machine, target)
-    if (isKnown(held) && held !== null) return held
-    if (held instanceof Unknown) return store(machine, target, held)
-    return store(machine, target, evaluate(machine, source))
-  }
-  const value =
-    op === '' ? evaluate(machine, source) : binaryValue(machine, { kind: 'binary', op, left: target, right: source, line })
-  return store(machine, target, value)
-}
-
-function store(machine: Machine, target: Expression, value: PhpValue): PhpValue {
-  const { variables } = machine.state
-  if (target.kind === 'variable') {
-    variables.set(target.name, value)
-  } else if (target.kind === 'index') {
-    storeIndex(machine, target, value)
-  } else if (target.kind === 'array') {
-    for (const item of target.items) store(machine, item.value, new Unknown('a list assignment is not evaluated'))
-  }
-  return value
-}
-
-function storeIndex(machine: Machine, { of, key }: Extract<Expression, { kind: 'index' }>, value: PhpValue): void {
-  const index = key === null ? null : evaluate(machine, key)
-  if (of.kind === 'variable' && of.name === 'GLOBALS' && index !== null && isKnown(index)) {
-    machine.state.variables.set(toKey(index), value)
-    return
-  }
-  const isRequest = of.kind === 'variable' && (of.name === '_SERVER' || of.name === '_ENV')
-  const held = isRequest
-    ? (machine.state.variables.get(of.name) ?? null)
-    : of.kind === 'opaque'
-      ? new Unknown('an object')
-      : evaluate(machine, of)
-  if (held instanceof Unknown || (index !== null && !isKnown(index))) {
-    if (!isRequest) store(machine, of, held instanceof Unknown ? held : new Unknown('an array with a key that is not known'))
-    return
-  }
-  const array: PhpArray = new Map(held instanceof Map ? held : [])
-  array.set(index === null ? String(array.size) : toKey(index), value)
-  if (isRequest) machine.state.variables.set(of.name, array)
-  else store(machine, of, array)
 }

@@ -1,6 +1,6 @@
 import type { PhpOptions } from './readPhp.ts'
 
-export const given: PhpOptions = {
+const given: PhpOptions = {
   environment: { HOST: 'db', EMPTY: '', URL: 'mysql://me:p%40ss@db.example:3307/shop', LIST: '{"db":{"name":"n"}}' },
 }
 

@@ -63,6 +63,6 @@ export function isLoose(left: Known, right: Known): boolean {
   return isNumeric(left) && isNumeric(right) ? Number(left) === Number(right) : String(left) === String(right)
 }
 
-export function isNumeric(value: string | number): boolean {
+function isNumeric(value: string | number): boolean {
   return typeof value === 'number' || (value.trim() !== '' && !Number.isNaN(Number(value)))
 }

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { isErrno } from '../../base/failure.ts'
 import { bad, type Check, doubtful, good } from './types.ts'
 
-export interface PhpMaster {
+interface PhpMaster {
   pid: number
   /** As it calls itself, e.g. `/etc/php/8.2/fpm/php-fpm.conf` */
   config: string
@@ -12,7 +12,7 @@ export interface PhpMaster {
 }
 
 /** The PHP-FPM masters of this machine, as far as this process sees them. */
-export function findPhpMasters(): PhpMaster[] {
+function findPhpMasters(): PhpMaster[] {
   const masters: PhpMaster[] = []
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue

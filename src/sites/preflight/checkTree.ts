@@ -144,7 +144,7 @@ function errnoText(code: string): string {
   return texts[code] ?? code
 }
 
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
   let value = bytes
   let unit = 0
