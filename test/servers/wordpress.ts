@@ -14,7 +14,7 @@ const folders = {
   '6.6': 'wp-beta',
   '6.7': 'wp-nightly',
 } as const
-type WordPressVersion = keyof typeof folders
+export type WordPressVersion = keyof typeof folders
 
 export interface WordPressOptions {
   version: WordPressVersion
@@ -59,7 +59,7 @@ export async function installWordPress(options: WordPressOptions): Promise<WordP
 }
 
 /** Lays WordPress's code into an empty directory: static files first, the zip over them, without the SQLite drop-in. */
-async function unpackWordPress(version: WordPressVersion, directory: string): Promise<void> {
+export async function unpackWordPress(version: WordPressVersion, directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true })
   if (readdirSync(directory).length > 0) throw new Error(`"${directory}" is not empty`)
   const folder = folders[version]
