@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject, randomBytes } from 'node:crypto'
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { Entry } from '../src/archive/entry.ts'
 import { padding } from '../src/archive/glue.ts'
@@ -12,7 +12,7 @@ import type { ChunkRef, Manifest, PageSummary, StoredEntry } from '../src/reposi
 const none = Buffer.alloc(0)
 
 /** Chunks as real deflate fragments in memory: what an archive needs of a repository, and nothing else. */
-export class MemoryChunks implements ArchiveSource {
+export class MemoryChunks implements ArchiveSource, ChunkSink {
   readonly etagKey = createSecretKey(Buffer.alloc(32, 7))
   /** By keyed MAC, hex */
   readonly fragments = new Map<string, Buffer>()
@@ -56,9 +56,15 @@ export interface Body {
   body: Buffer
 }
 
+/** Where `storeElement` puts its chunks. */
+export interface ChunkSink {
+  etagKey: KeyObject
+  put(raw: Buffer, level?: number): ChunkRef
+}
+
 /** Stores bodies as one element: chunks, pages and the root. */
 export function storeElement(
-  chunks: MemoryChunks,
+  chunks: ChunkSink,
   bodies: readonly Body[],
   options: {
     form?: Manifest['form']

@@ -25,8 +25,6 @@ test('a small element has these bytes and this ETag for ever', () => {
 })
 
 test('the ETag changes with the key, the contents and the prefix, and with nothing else', () => {
-  const etag = (text: string, prefix: string): string =>
-    storeElement(new MemoryChunks(), [fileOf('a', Buffer.from(text))], { prefix }).etag
   expect(etag('x', '')).toBe(etag('x', ''))
   expect(new Set([etag('x', ''), etag('y', ''), etag('x', 'files_dev/')]).size).toBe(3)
   expect(buildManifest({ ...sample, madeAt: '2020-01-01T00:00:00Z', facts: { a: 1 } }, new MemoryChunks().etagKey).etag).toBe(
@@ -48,7 +46,7 @@ test.each<[string, (root: Record<string, unknown>) => void]>([
   ['an element that nobody knows', (root) => void (root['element'] = 'mail')],
   ['a time that is none', (root) => void (root['madeAt'] = 'yesterday')],
   ['facts that are a list', (root) => void (root['facts'] = [])],
-  ['pages in another order', (root) => void (root['pages'] as unknown[]).reverse()],
+  ['pages in another order', (root) => void (root['pages'] = (root['pages'] as unknown[]).toReversed())],
   ['a page that is null', (root) => void ((root['pages'] as unknown[])[0] = null)],
   [
     'a short digest',
@@ -74,6 +72,10 @@ test('pages that were summarized with another padding are refused', () => {
   )
   expect(() => buildManifest({ ...sample, pages }, new MemoryChunks().etagKey)).toThrow('wrong padding')
 })
+
+function etag(text: string, prefix: string): string {
+  return storeElement(new MemoryChunks(), [fileOf('a', Buffer.from(text))], { prefix }).etag
+}
 
 function codeOf(act: () => unknown): unknown {
   try {

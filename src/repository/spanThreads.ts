@@ -11,12 +11,12 @@ import type { ChunkLocation } from './types.ts'
 export interface SpanJob {
   job: number
   /** For each segment the length of its glue, or -1 for the next fragment */
-  order: Int32Array
+  order: Int32Array<ArrayBuffer>
   glue: Uint8Array
   refs: Uint8Array
   packs: string[]
   /** For each fragment: index in `packs`, offset, stored length */
-  places: Float64Array
+  places: Float64Array<ArrayBuffer>
 }
 
 export type SpanAnswer = { job: number; bytes: Uint8Array } | { job: number; failure: FailureRecord }
@@ -37,7 +37,7 @@ interface Thread {
 }
 
 /**
- * Threads that read, open and join fragments, as many as cores, shared by all downloads of one repository. They start with
+ * Threads that read, open and join fragments, as many as cores but at most four, shared by all downloads of one repository. They start with
  * the first span and end when none was asked for in a while; they keep no process alive that has nothing else to do.
  */
 export class SpanThreads {
@@ -59,7 +59,8 @@ export class SpanThreads {
     const job = this.#nextJob++
     const result = new Promise<Buffer>((resolve, reject) => void thread.waiting.set(job, { resolve, reject }))
     thread.worker.ref()
-    thread.worker.postMessage(packJob(job, segments, locations))
+    const packed = packJob(job, segments, locations)
+    thread.worker.postMessage(packed, [packed.order.buffer, packed.places.buffer])
     return result
   }
 
