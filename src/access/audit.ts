@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Action } from '../contract/actions.ts'
 import type { Actor } from '../contract/words.ts'
-import { json } from '../state/json.ts'
+import { json, type JsonText } from '../state/json.ts'
 import type { StateTables } from '../state/tables.ts'
 
 export interface AuditRecord {
@@ -40,10 +40,9 @@ export async function endAudit(
   result: string,
   details: Record<string, unknown> = {},
 ): Promise<void> {
-  const row = await db.selectFrom('audit').select('details').where('id', '=', id).executeTakeFirst()
   await db
     .updateTable('audit')
-    .set({ result, details: json({ ...row?.details, ...details }) })
+    .set({ result, details: sql<JsonText>`details || ${json(details)}::jsonb` })
     .where('id', '=', id)
     .execute()
 }

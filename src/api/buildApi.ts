@@ -2,7 +2,7 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify from 'fastify'
+import fastify, { LogController, type RouteOptions } from 'fastify'
 import { Failure } from '../base/failure.ts'
 import type { ApiDeps, ApiLimits } from './deps.ts'
 import { downloadRoutes } from './downloads/route.ts'
@@ -20,19 +20,24 @@ import { workflowRoutes } from './v1/workflows.ts'
 
 const defaultLimits: ApiLimits = { requestsPerMinute: 20_000, stallMs: 600_000 }
 
-/** The HTTP interface, ready to listen. It decides nothing: it reads, asks whether the caller may, and calls. */
-export async function buildApi(deps: ApiDeps): Promise<Api> {
+/**
+ * The HTTP interface, ready to listen. It decides nothing: it reads, asks whether the caller may, and calls.
+ *
+ * @param onRoute told of every route that is registered
+ */
+export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => void = () => {}): Promise<Api> {
   const limits = { ...defaultLimits, ...deps.limits }
   const app = fastify({
     ...(deps.log === null ? { logger: false } : { loggerInstance: deps.log.child({}, { serializers: { req: logRequest } }) }),
     trustProxy: deps.trustProxy,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1 << 20,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 400 },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   app.setErrorHandler(answerError)
+  app.addHook('onRoute', onRoute)
 
   await app.register(rateLimit, { max: limits.requestsPerMinute, timeWindow: 60_000 })
   await app.register(helmet, {
@@ -42,7 +47,7 @@ export async function buildApi(deps: ApiDeps): Promise<Api> {
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], upgradeInsecureRequests: null },
     },
   })
-  await app.register(swagger, openapiOptions(deps.version))
+  await app.register(swagger, openapiOptions())
   guard(app, deps.store.db)
   app.setNotFoundHandler((request, reply) =>
     sendProblem(

@@ -9,13 +9,16 @@ import type { Api } from './server.ts'
 /** The committed description; clients are written against it, so a change of it is a change that a reviewer sees. */
 export const openapiFile = join(import.meta.dirname, '../../openapi.json')
 
-export function openapiOptions(version: string): FastifyDynamicSwaggerOptions {
+/** Of the interface, not of the package: the committed description changes with the routes only. */
+const apiVersion = '1'
+
+export function openapiOptions(): FastifyDynamicSwaggerOptions {
   return {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Cairn',
-        version,
+        version: apiVersion,
         description: 'Back up, download and restore sites. Errors are problem documents with a code (docs/errors.md) and a hint.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -37,8 +40,8 @@ export function openapiRoute(app: Api): void {
 }
 
 /** The description as it should be committed. No route is called, so nothing that it needs has to be there. */
-export async function renderOpenapi(version: string): Promise<string> {
-  const nothing = { publicUrl: () => '', version, instance: '', trustProxy: false, log: null, store: {} }
+export async function renderOpenapi(): Promise<string> {
+  const nothing = { publicUrl: () => '', version: '', instance: '', trustProxy: false, log: null, store: {} }
   const app = await buildApi(nothing as unknown as ApiDeps)
   try {
     await app.ready()
@@ -48,8 +51,8 @@ export async function renderOpenapi(version: string): Promise<string> {
   }
 }
 
-export async function writeOpenapi(version: string, file: string = openapiFile): Promise<void> {
-  writeFileSync(file, await renderOpenapi(version))
+export async function writeOpenapi(file: string = openapiFile): Promise<void> {
+  writeFileSync(file, await renderOpenapi())
 }
 
 function describe(app: Api): Record<string, unknown> {

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const cutAfterMs = 1000
 
 /** sent: every byte was handed to the system; left: the client went away; broken: the source failed, so the connection was cut. */
 export type SendEnd = { kind: 'sent' | 'left'; sentBytes: number } | { kind: 'broken'; sentBytes: number; error: unknown }
@@ -32,15 +35,19 @@ export async function sendBody(
     return { kind: 'sent', sentBytes }
   } catch (error) {
     if (gone.signal.aborted) return { kind: 'left', sentBytes }
-    cut(response)
+    await cut(response, gone.signal)
     return { kind: 'broken', sentBytes, error }
   } finally {
     await parts.return?.()
   }
 }
 
-function cut(response: ServerResponse): void {
-  const { socket } = response
-  if (socket === null) response.destroy()
-  else socket.resetAndDestroy()
+/**
+ * A reset throws away what the client's kernel has not handed over yet, the head included, so it comes a moment later: each try
+ * of a client that resumes gets further.
+ */
+async function cut(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  await Promise.race([sleep(cutAfterMs), once(gone, 'abort')])
+  if (response.socket === null) response.destroy()
+  else response.socket.resetAndDestroy()
 }
