@@ -20,6 +20,7 @@ export async function listenForChanges(connection: StateConnection): Promise<Cha
     next.on('notification', ({ payload }) => callbacks.forEach((callback) => callback(payload ?? null)))
     await next.connect()
     await next.query('listen cairn_workflow')
+    if (closing.signal.aborted) return next.end()
     client = next
     next.once('end', () => void reconnect())
   }

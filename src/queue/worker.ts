@@ -80,10 +80,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   const sweep = async (): Promise<void> => {
-    if (!stopping) await waker.wake(await findReady(state.db, { expiresMs }))
+    if (!stopping) await wakeWaiting(queue, instance, running)
   }
 
-  await takeBack(queue, instance)
+  await wakeWaiting(queue, instance, running)
   await waker.work(options.concurrency, oncePerId(handle))
   const timer = setInterval(() => void sweep().catch(onError), sweepMs)
   return {
@@ -112,18 +112,15 @@ function oncePerId(handle: (id: string) => Promise<void>): (id: string) => Promi
   }
 }
 
-/** What a former life of this instance ran needs no waiting: it is woken at once, with all that waits. */
-async function takeBack({ parts }: Queue, instance: string): Promise<void> {
+/**
+ * Wakes all that could run now. What this instance ran and runs no more needs no waiting: its former life ended, or lost the
+ * state database in the middle.
+ */
+async function wakeWaiting({ parts }: Queue, instance: string, running: ReadonlyMap<string, Running>): Promise<void> {
   const { db } = parts.state
-  const mine = await db
-    .selectFrom('workflow')
-    .select('id')
-    .where('state', '=', 'running')
-    .where('instance', '=', instance)
-    .orderBy('seq')
-    .execute()
-  await parts.waker.wake(mine.map(({ id }) => id))
-  await parts.waker.wake(await findReady(db, { expiresMs: parts.expiresMs }))
+  const mine = db.selectFrom('workflow').select('id').where('state', '=', 'running').where('instance', '=', instance)
+  const left = (await mine.orderBy('seq').execute()).map(({ id }) => id).filter((id) => !running.has(id))
+  await parts.waker.wake([...left, ...(await findReady(db, { expiresMs: parts.expiresMs }))])
 }
 
 async function runToEnd(
