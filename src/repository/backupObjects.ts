@@ -7,6 +7,7 @@ import { backupsDirectory } from './backends/layout.ts'
 import { writeObject } from './backends/disk.ts'
 import { openPlain, sealPlain } from './blob.ts'
 import { blobTypes, type RepositoryKeys } from './keys.ts'
+import { canonicalJson } from './manifest.ts'
 import { type BackupObject, type SiblingKind, siblingKinds } from './types.ts'
 
 /*
@@ -92,15 +93,6 @@ async function readSealed(directory: string, keys: RepositoryKeys, name: string)
   } catch (cause) {
     throw new Failure('MANIFEST_DAMAGED', `Cannot read "${name}" in the repository: it was altered, or the key is another one`, { cause })
   }
-}
-
-/** Keys sorted at every depth: the same value is the same bytes. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
 }
 
 function notFound(id: string): Failure {

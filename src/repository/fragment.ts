@@ -1,6 +1,5 @@
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { Failure } from '../base/failure.ts'
-import { chunkMax } from './chunker.ts'
 import { type CodecChoice, openDeflater } from './codecs/codec.ts'
 import { codecNumbers, type Deflater } from './codecs/deflater.ts'
 import { emptyBlock, storedLength, writeStored } from './storedBlocks.ts'
@@ -33,11 +32,10 @@ export class FragmentEncoder {
   }
 
   /**
-   * @param raw at most 4 MiB
+   * @param raw at most 4 MiB for ISA-L
    * @param probe whether the bytes may be incompressible; then a sample decides
    */
   encode(raw: Uint8Array, probe: boolean): Fragment {
-    if (raw.length > chunkMax) throw new Error(`a chunk of ${raw.length} bytes is too long`)
     const stored = probe && raw.length >= probeMinBytes && isIncompressible(raw)
     const length = stored || raw.length === 0 ? this.#store(raw) : this.#deflate(raw)
     finalBlock.copy(this.#work, length)

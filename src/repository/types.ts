@@ -182,6 +182,8 @@ export interface Repository {
   readonly id: string
   readonly keys: RepositoryKeys
   readonly directory: string
+  /** Names this process in temporary files and sessions */
+  readonly instance: string
   /** @throws {Failure} CHUNK_MISSING */
   locate(refs: readonly ChunkRef[]): Promise<ChunkLocation[]>
   /** Raw bytes; GCM, length and CRC verified. @throws {Failure} CHUNK_DAMAGED */

@@ -33,6 +33,7 @@ export function isalDeflater(level: number): Deflater {
   return {
     number: codecNumbers.isal,
     deflate(raw) {
+      if (raw.length > chunkMax) throw new Error(`a chunk of ${raw.length} bytes is too long`)
       if (raw.buffer !== lastMemory) {
         lastMemory = raw.buffer
         lastAddress = isal.address(new Uint8Array(raw.buffer))
