@@ -51,7 +51,9 @@ export async function facts(database: Database): Promise<DatabaseFacts> {
   const routines = await database.query(
     `SELECT ROUTINE_NAME AS name, ROUTINE_TYPE AS type FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA=${is} ORDER BY ROUTINE_NAME`,
   )
-  const events = await database.query(`SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA=${is} ORDER BY EVENT_NAME`)
+  const events = await database.query(
+    `SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA=${is} ORDER BY EVENT_NAME`,
+  )
   return {
     server,
     schema,
@@ -130,6 +132,19 @@ export async function brokenViews(database: Database, views: readonly string[]):
     }
   }
   return broken
+}
+
+/** Routines whose text the account may not read: a dump would fail on them, and nobody could make them again. */
+export async function unreadableRoutines(database: Database, routines: DatabaseFacts['routines']): Promise<string[]> {
+  const unreadable: string[] = []
+  for (const { name, object } of routines) {
+    const rows = await database.query(`SHOW CREATE ${object.toUpperCase()} ${quoteName(name)}`).catch((error: unknown) => {
+      if (sqlErrno(error) === null) throw error
+      return []
+    })
+    if (typeof rows[0]?.[object === 'procedure' ? 'Create Procedure' : 'Create Function'] !== 'string') unreadable.push(name)
+  }
+  return unreadable
 }
 
 function text(row: Row | undefined, column: string): string {

@@ -57,7 +57,9 @@ export async function connectDatabase(credentials: DatabaseCredentials, options:
       supportBigNumbers: true,
       bigNumberStrings: true,
       queryFormat: (sql) => sql, // no placeholders: the driver would search megabytes of rows for them
-      flags: ['-LOCAL_FILES'], // the server must not be able to ask for our files
+      // LOCAL_FILES: the server must not be able to ask for our files; SESSION_TRACK: the driver would change its own encoding
+      // when a session sets character_set_client, and write bytes of a dump a second time as UTF-8
+      flags: ['-LOCAL_FILES', '-SESSION_TRACK'],
     })
     .catch((cause: unknown) => {
       throw refusal(cause, `Cannot connect to ${describeCredentials(credentials)}`)
@@ -68,6 +70,7 @@ export async function connectDatabase(credentials: DatabaseCredentials, options:
   }
   try {
     await connection.query("SET SESSION sql_mode='', sql_quote_show_create=1")
+    if (options.wire === 'bytes') await proveBytes(connection)
   } catch (cause) {
     await close()
     throw refusal(cause, `Cannot set up a session of ${describeCredentials(credentials)}`)
@@ -86,6 +89,15 @@ export async function connectDatabase(credentials: DatabaseCredentials, options:
   }
 }
 
+/** Nothing but this would notice a driver that translates: the rows would load, and count right, with other letters in them. */
+async function proveBytes(connection: mysql.Connection): Promise<void> {
+  await connection.query('SET character_set_client=utf8mb4')
+  const [rows] = await connection.query("SELECT HEX(_binary'\x80\xe9\xff') AS sent")
+  await connection.query('SET character_set_client=latin1')
+  const [row] = rows as Row[]
+  if (row?.['sent'] !== '80E9FF') throw new Error(`the driver does not send bytes as they are (${row?.['sent']})`)
+}
+
 /** The server's error number, or null for anything else. */
 export function sqlErrno(error: unknown): number | null {
   return error instanceof Error && 'errno' in error && typeof error.errno === 'number' && error.errno > 0 ? error.errno : null
@@ -95,7 +107,15 @@ export function sqlErrno(error: unknown): number | null {
 export function refusal(cause: unknown, action: string): unknown {
   if (cause instanceof Failure || !(cause instanceof Error)) return cause
   const code = 'code' in cause ? String(cause.code) : ''
-  const away = ['ECONNREFUSED', 'ENOENT', 'ETIMEDOUT', 'ECONNRESET', 'PROTOCOL_CONNECTION_LOST', 'EHOSTUNREACH', 'EAI_AGAIN'].includes(code)
+  const away = [
+    'ECONNREFUSED',
+    'ENOENT',
+    'ETIMEDOUT',
+    'ECONNRESET',
+    'PROTOCOL_CONNECTION_LOST',
+    'EHOSTUNREACH',
+    'EAI_AGAIN',
+  ].includes(code)
   const errno = sqlErrno(cause)
   if (errno === 1045 || errno === 1044 || errno === 1049 || errno === 1698) {
     return new Failure('DATABASE_REFUSED', `${action}: ${cause.message}`, {

@@ -3,7 +3,7 @@ import type { Run } from '../../base/run.ts'
 import { stopIfCancelled } from '../../base/run.ts'
 import { childEnd, startChild } from '../../base/spawn.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
-import { brokenViews, type DatabaseFacts, facts, mayDo } from './catalogue.ts'
+import { brokenViews, type DatabaseFacts, facts, mayDo, unreadableRoutines } from './catalogue.ts'
 import { type DumpClient, findDumpClient, writeOptionFile } from './client.ts'
 import { connectDatabase, refusal } from './connect.ts'
 import { cutSections, type DumpTally, newTally, type Section } from './sections.ts'
@@ -92,9 +92,16 @@ async function prepare(credentials: DatabaseCredentials, run: Run): Promise<Prep
     const hidden = staged.map((row) => String(row['name'])).filter(isStagedName)
     const withEvents = await mayRun(database, `SHOW EVENTS FROM ${quoteName(found.schema)}`)
     const client = await findDumpClient(found.server.family)
-    warnAbout(found, broken, withEvents, run)
+    const unreadable = await unreadableRoutines(database, found.routines)
+    warnAbout(found, broken, unreadable, withEvents, run)
+    const withRoutines = unreadable.length === 0
+    if (!withRoutines) found.routines = []
     const ignored = [...broken.map(({ name }) => name), ...hidden]
-    const args = [...flags(client, withEvents), ...ignored.map((name) => `--ignore-table=${found.schema}.${name}`), found.schema]
+    const args = [
+      ...flags(client, withEvents, withRoutines),
+      ...ignored.map((name) => `--ignore-table=${found.schema}.${name}`),
+      found.schema,
+    ]
     return { facts: found, client, args, leftOut: broken }
   } catch (error) {
     throw refusal(error, `Cannot read the catalogue of "${credentials.database}"`)
@@ -111,13 +118,13 @@ async function mayRun(database: { query(sql: string): Promise<unknown> }, sql: s
 }
 
 /** No --databases (it writes USE), no --no-autocommit (one giant transaction a table), no --compact (it drops the trailer). */
-function flags(client: DumpClient, withEvents: boolean): string[] {
+function flags(client: DumpClient, withEvents: boolean, withRoutines: boolean): string[] {
   const has = (option: string): boolean => client.options.has(option)
   return [
     '--single-transaction',
     '--skip-lock-tables',
     '--quick',
-    '--routines',
+    withRoutines ? '--routines' : '--skip-routines',
     '--triggers',
     withEvents ? '--events' : '--skip-events',
     '--hex-blob',
@@ -133,14 +140,33 @@ function flags(client: DumpClient, withEvents: boolean): string[] {
   ]
 }
 
-function warnAbout(found: DatabaseFacts, broken: readonly { name: string; reason: string }[], withEvents: boolean, run: Run): void {
-  const warn = (code: string, message: string, path: string | null = null): void => run.warn({ code, element: 'database', message, path })
-  for (const { name, reason } of broken) warn('VIEW_BROKEN', `View "${name}" was left out, since the server cannot read it: ${reason}`, name)
+function warnAbout(
+  found: DatabaseFacts,
+  broken: readonly { name: string; reason: string }[],
+  unreadable: readonly string[],
+  withEvents: boolean,
+  run: Run,
+): void {
+  const warn = (code: string, message: string, path: string | null = null): void =>
+    run.warn({ code, element: 'database', message, path })
+  for (const { name, reason } of broken)
+    warn('VIEW_BROKEN', `View "${name}" was left out, since the server cannot read it: ${reason}`, name)
   for (const { name, kind, engine } of found.tables) {
     if (kind === 'table' && engine !== 'InnoDB') {
-      warn('TABLE_NOT_TRANSACTIONAL', `Table "${name}" uses ${engine}: what was written to it during the dump may be half in it`, name)
+      warn(
+        'TABLE_NOT_TRANSACTIONAL',
+        `Table "${name}" uses ${engine}: what was written to it during the dump may be half in it`,
+        name,
+      )
     }
     if (name.includes('\n')) warn('TABLE_NAME_ODD', 'A table has a line break in its name', name)
+  }
+  if (unreadable.length > 0) {
+    // the client knows only all or none
+    warn(
+      'ROUTINES_UNSEEN',
+      `The account "${found.account}" may not read "${unreadable.join('", "')}": no procedure or function is in the backup`,
+    )
   }
   if (!withEvents) warn('EVENTS_UNSEEN', `The account "${found.account}" may not see events: none are in the backup`)
   if (!mayDo(found.privileges, 'TRIGGER')) {
@@ -182,10 +208,14 @@ function dumpFailure(code: number | null, signal: NodeJS.Signals | null, said: s
   const last = said.trim().split('\n').at(-1) ?? ''
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`
   const altered = /\b1412\b/.test(last)
-  return new Failure('DUMP_FAILED', `Cannot dump the database: the client ended with ${how}${last === '' ? '' : `, saying "${last}"`}`, {
-    retry: signal !== null || altered || /\b(2006|2013|2002)\b/.test(last) ? 'later' : 'never',
-    ...(altered ? { hint: 'A table was altered during the dump; take the backup again' } : {}),
-  })
+  return new Failure(
+    'DUMP_FAILED',
+    `Cannot dump the database: the client ended with ${how}${last === '' ? '' : `, saying "${last}"`}`,
+    {
+      retry: signal !== null || altered || /\b(2006|2013|2002)\b/.test(last) ? 'later' : 'never',
+      ...(altered ? { hint: 'A table was altered during the dump; take the backup again' } : {}),
+    },
+  )
 }
 
 function dumpFacts(before: Preparation, tally: DumpTally, momentAt: Date): DumpFacts {

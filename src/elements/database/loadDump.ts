@@ -10,7 +10,7 @@ import { DumpSession } from './session.ts'
 import { sortStatement, type Sorted } from './sort.ts'
 import { quoteName } from './sqlText.ts'
 import { statementsOf } from './statements.ts'
-import type { ServerKind } from './tokens.ts'
+import { ansiQuotes, plainBackslash, type ServerKind } from './tokens.ts'
 
 export interface LoadOptions {
   /** The name under which a table of the dump is made. @default the same name */
@@ -50,7 +50,11 @@ export interface LoadResult {
  *
  * @throws {Failure} LOAD_FAILED, DATABASE_REFUSED, WORKFLOW_CANCELLED
  */
-export async function loadDump(credentials: DatabaseCredentials, stream: AsyncIterable<Buffer>, options: LoadOptions): Promise<LoadResult> {
+export async function loadDump(
+  credentials: DatabaseCredentials,
+  stream: AsyncIterable<Buffer>,
+  options: LoadOptions,
+): Promise<LoadResult> {
   const wire = await connectDatabase(credentials, { wire: 'bytes' })
   const lanes = [new Lane(wire)]
   try {
@@ -103,7 +107,7 @@ class Loader {
   }
 
   async take(sql: Buffer): Promise<void> {
-    const sorted = sortStatement(sql, this.#server)
+    const sorted = sortStatement(sql, this.#reading())
     this.#bytes += sql.length
     switch (sorted.kind) {
       case 'nothing':
@@ -122,7 +126,12 @@ class Loader {
 
   async end(): Promise<LoadResult> {
     for (const lane of this.#lanes) await lane.idle()
-    return { tables: [...this.#tables.values()], objects: [...this.#objects.values()], statements: this.#statements, bytes: this.#bytes }
+    return {
+      tables: [...this.#tables.values()],
+      objects: [...this.#objects.values()],
+      statements: this.#statements,
+      bytes: this.#bytes,
+    }
   }
 
   async #table(sql: Buffer, sorted: Extract<Sorted, { kind: 'table' }>): Promise<void> {
@@ -152,7 +161,7 @@ class Loader {
     this.#tables.set(name, table)
     let sql = text
     if (this.#options.withoutForeignKeys === true && kind === 'table') {
-      const cut = withoutForeignKeys(text, this.#server)
+      const cut = withoutForeignKeys(text, this.#reading())
       sql = cut.sql
       table.foreignKeys = cut.foreignKeys
     }
@@ -166,9 +175,15 @@ class Loader {
 
   async #send(lane: Lane, sql: Buffer, table: LoadedTable, onRows?: (rows: number) => void): Promise<void> {
     const word = loadFailure(table.name)
-    await lane.apply({ ...this.#session.settings(), collationConnection: null, sqlMode: tableMode }, word)
+    const settings = this.#session.settings()
+    await lane.apply({ ...settings, collationConnection: null, sqlMode: tableMode(settings.sqlMode ?? '') }, word)
     this.#statements++
     await lane.send(sql, word, onRows)
+  }
+
+  /** How the server will read the next statement */
+  #reading(): ServerKind {
+    return { ...this.#server, sqlMode: this.#session.settings().sqlMode }
   }
 
   #freest(): Lane {
@@ -179,7 +194,7 @@ class Loader {
     const key = `${sorted.object}.${sorted.name}`
     this.#objects.delete(key) // the real view comes after its placeholder, and takes its place in the order
     if (sorted.verb === 'drop') return
-    const text = withDefiner(sql, this.#server, this.#options.definer ?? null)
+    const text = withDefiner(sql, this.#reading(), this.#options.definer ?? null)
     this.#objects.set(key, {
       object: sorted.object,
       name: sorted.name,
@@ -191,9 +206,12 @@ class Loader {
 
 /**
  * uid 0 must stay 0 in an AUTO_INCREMENT column; zero dates and over-long values of old tables must come back as they were, so
- * nothing strict.
+ * nothing strict. What quotes mean stays as the dump has it.
  */
-const tableMode = 'NO_AUTO_VALUE_ON_ZERO'
+function tableMode(sqlMode: string): string {
+  const quotes = [ansiQuotes(sqlMode) ? ',ANSI_QUOTES' : '', plainBackslash(sqlMode) ? ',NO_BACKSLASH_ESCAPES' : '']
+  return `NO_AUTO_VALUE_ON_ZERO${quotes.join('')}`
+}
 
 function renamed(sql: Buffer, name: { start: number; end: number }, as: string): Buffer {
   return Buffer.concat([sql.subarray(0, name.start), Buffer.from(quoteName(as)), sql.subarray(name.end)])
@@ -203,6 +221,9 @@ function loadFailure(table: string | null): (error: unknown) => unknown {
   return (error) => {
     const worded = refusal(error, table === null ? 'Cannot load the dump' : `Cannot load table "${table}"`)
     if (!(worded instanceof Failure) || worded.retry === 'later') return worded
-    return new Failure('LOAD_FAILED', worded.message, { cause: error, ...(worded.hint === undefined ? {} : { hint: worded.hint }) })
+    return new Failure('LOAD_FAILED', worded.message, {
+      cause: error,
+      ...(worded.hint === undefined ? {} : { hint: worded.hint }),
+    })
   }
 }

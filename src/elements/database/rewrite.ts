@@ -15,7 +15,11 @@ export function withDefiner(sql: Buffer, server: ServerKind, definer: string | n
       const equals = tokens.next().value as Token | undefined
       if (equals?.text !== '=') continue // SQL SECURITY DEFINER
       const end = endOfAccount(tokens)
-      return Buffer.concat([sql.subarray(0, token.start), Buffer.from(definer === null ? '' : `DEFINER=${definer} `), sql.subarray(end)])
+      return Buffer.concat([
+        sql.subarray(0, token.start),
+        Buffer.from(definer === null ? '' : `DEFINER=${definer} `),
+        sql.subarray(end),
+      ])
     }
     if (['view', 'trigger', 'procedure', 'function', 'event', 'package'].includes(token.text)) break
   }

@@ -1,4 +1,5 @@
 import { Failure } from '../../base/failure.ts'
+import { ansiQuotes, plainBackslash } from './tokens.ts'
 
 /** A stretch of a dump; offsets count bytes from the start of the stream. */
 export interface Mark {
@@ -20,7 +21,9 @@ type State = 'between' | 'plain' | 'single' | 'double' | 'back' | 'line' | 'bloc
 
 const headBytesMax = 512
 const sandboxLine = /^\/\*M?!999999\\- enable the sandbox mode \*\/[ \t]*\r?\n/
-const [newline, space, doubleQuote, hash, singleQuote, open, close, star, dash, slash, semicolon] = [10, 32, 34, 35, 39, 40, 41, 42, 45, 47, 59]
+const [newline, space, doubleQuote, hash, singleQuote, open, close, star, dash, slash, semicolon] = [
+  10, 32, 34, 35, 39, 40, 41, 42, 45, 47, 59,
+]
 const [backslash, backTick, bang, bigM] = [92, 96, 33, 77]
 
 /**
@@ -45,7 +48,7 @@ export class SqlScanner {
   #delimiter: Buffer = Buffer.from(';')
   #special: Uint8Array = specialBytes(semicolon)
   #backslash = true
-  #backslashInDouble = true;
+  #backslashInDouble = true
 
   get insideStatement(): boolean {
     return !['between', 'note', 'remark'].includes(this.#state)
@@ -154,8 +157,13 @@ export class SqlScanner {
                 break
               }
               const to = lineEnd < 0 ? n : lineEnd
-              const word = data.toString('latin1', i + 10, to).trim().split(/\s/)[0] ?? ''
-              if (word === '' || word.includes('\\')) throw new Failure('LOAD_FAILED', 'Cannot read the dump: a DELIMITER line names none')
+              const word =
+                data
+                  .toString('latin1', i + 10, to)
+                  .trim()
+                  .split(/\s/)[0] ?? ''
+              if (word === '' || word.includes('\\'))
+                throw new Failure('LOAD_FAILED', 'Cannot read the dump: a DELIMITER line names none')
               begin('plain')
               i = Math.min(n, to + 1)
               yield finish('delimiter', to, i, true)
@@ -320,9 +328,9 @@ export class SqlScanner {
     if (!/^(\/\*M?!\d*\s*)?set\s/i.test(text)) return
     const match = /(?:^|[\s,.])sql_mode\s*:?=\s*(?:'([^']*)'|"([^"]*)"|@|default)/i.exec(text)
     if (match === null) return
-    const mode = (match[1] ?? match[2] ?? '').toUpperCase()
-    this.#backslash = !mode.includes('NO_BACKSLASH_ESCAPES')
-    this.#backslashInDouble = this.#backslash && !mode.includes('ANSI')
+    const mode = match[1] ?? match[2] ?? ''
+    this.#backslash = !plainBackslash(mode)
+    this.#backslashInDouble = this.#backslash && !ansiQuotes(mode)
   }
 }
 

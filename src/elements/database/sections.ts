@@ -127,7 +127,11 @@ class SectionNamer {
     if (this.#name.startsWith('table/') && !this.#name.endsWith('/triggers') && /^\/\*!50003 SET @saved_cs_client/.test(head)) {
       return this.#open(this.#name.replace(/\/(ddl|data)$/, '/triggers'), from)
     }
-    if (this.#name !== 'header' && this.#name !== 'trailer' && /^\/\*!40\d+ SET (TIME_ZONE=@OLD_TIME_ZONE|SQL_MODE=@OLD_SQL_MODE)/.test(head)) {
+    if (
+      this.#name !== 'header' &&
+      this.#name !== 'trailer' &&
+      /^\/\*!40\d+ SET (TIME_ZONE=@OLD_TIME_ZONE|SQL_MODE=@OLD_SQL_MODE)/.test(head)
+    ) {
       return this.#open('trailer', from)
     }
     return null

@@ -46,7 +46,8 @@ export class DumpSession {
     if (value.startsWith('@')) return this.#values.get(value.toLowerCase().replace(/^@@(session\.|local\.)?/, '')) ?? null
     const text = /^'([^'\\]*)'$/.exec(value)?.[1] ?? /^"([^"\\]*)"$/.exec(value)?.[1] ?? value
     if (/^default$/i.test(text)) return null
-    if (!/^[\w ,:+./-]*$/.test(text)) throw new Failure('LOAD_FAILED', 'Cannot load the dump: a SET has a value that is no plain word')
+    if (!/^[\w ,:+./-]*$/.test(text))
+      throw new Failure('LOAD_FAILED', 'Cannot load the dump: a SET has a value that is no plain word')
     return text
   }
 

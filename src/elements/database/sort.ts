@@ -1,11 +1,17 @@
 import { Failure } from '../../base/failure.ts'
-import { type ServerKind, type Token, tokensOf } from './tokens.ts'
+import { plainBackslash, type ServerKind, type Token, tokensOf } from './tokens.ts'
 
 export type StoredObject = 'view' | 'trigger' | 'procedure' | 'function' | 'event' | 'package'
 
 /** What a statement of a dump is to the loader. `name` is the bytes of the table's name, to be replaced or checked. */
 export type Sorted =
-  | { kind: 'table'; verb: 'create' | 'drop' | 'insert' | 'alter'; what: 'table' | 'sequence'; table: string; name: { start: number; end: number } }
+  | {
+      kind: 'table'
+      verb: 'create' | 'drop' | 'insert' | 'alter'
+      what: 'table' | 'sequence'
+      table: string
+      name: { start: number; end: number }
+    }
   | { kind: 'object'; verb: 'create' | 'drop'; object: StoredObject; name: string }
   | { kind: 'set'; assignments: { target: string; value: string }[] }
   | { kind: 'nothing' }
@@ -32,10 +38,13 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
     })
   }
   /** A table's name, which no schema may precede; skips IF [NOT] EXISTS */
-  const tableName = (token: Token | undefined): { table: string; name: { start: number; end: number }; after: Token | undefined } => {
+  const tableName = (
+    token: Token | undefined,
+  ): { table: string; name: { start: number; end: number }; after: Token | undefined } => {
     let found = token
     while (found?.kind === 'word' && ['if', 'not', 'exists'].includes(found.text)) found = next()
-    if (found === undefined || (found.kind !== 'name' && found.kind !== 'word' && found.kind !== 'number')) return refuse('no name was found')
+    if (found === undefined || (found.kind !== 'name' && found.kind !== 'word' && found.kind !== 'number'))
+      return refuse('no name was found')
     const after = next()
     if (after?.text === '.' && after.kind === 'mark') refuse('a name of another schema')
     const table = found.kind === 'name' ? found.text : sql.toString('utf8', found.start, found.end)
@@ -49,7 +58,8 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
     case 'insert':
     case 'replace': {
       let token = next()
-      while (token?.kind === 'word' && ['into', 'ignore', 'delayed', 'low_priority', 'high_priority'].includes(token.text)) token = next()
+      while (token?.kind === 'word' && ['into', 'ignore', 'delayed', 'low_priority', 'high_priority'].includes(token.text))
+        token = next()
       const { after, ...found } = tableName(token)
       let value = after
       while (value !== undefined && !(value.kind === 'word' && (value.text === 'values' || value.text === 'value'))) {
@@ -57,7 +67,7 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
         value = next()
       }
       if (value === undefined) refuse('no VALUES')
-      onlyLiterals(sql, (value as Token).end, tokens, refuse)
+      if (plainBackslash(server.sqlMode ?? '') || !literalsAlone(sql, (value as Token).end)) onlyLiterals(tokens, refuse)
       return { kind: 'table', verb: 'insert', what: 'table', ...found }
     }
     case 'create': {
@@ -70,7 +80,12 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
           if (name?.text === 'if') [name] = [(next(), next(), next())]
           if (name === undefined || (name.kind !== 'name' && name.kind !== 'word')) return refuse('no name was found')
           if (next()?.text === '.') refuse('a name of another schema')
-          return { kind: 'object', verb: 'create', object, name: name.kind === 'name' ? name.text : sql.toString('utf8', name.start, name.end) }
+          return {
+            kind: 'object',
+            verb: 'create',
+            object,
+            name: name.kind === 'name' ? name.text : sql.toString('utf8', name.start, name.end),
+          }
         }
         if (token.kind === 'word' && (token.text === 'table' || token.text === 'sequence')) {
           const what = token.text
@@ -82,8 +97,23 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
           }
           return { kind: 'table', verb: 'create', what, ...found }
         }
-        const may = ['or', 'replace', 'definer', 'algorithm', 'sql', 'security', 'invoker', 'undefined', 'merge', 'temptable', 'aggregate', 'current_user', 'temporary']
-        if (token.kind === 'word' && !may.includes(token.text) && !followsDefiner(sql, token)) return refuse(`CREATE ${token.text.toUpperCase()}`)
+        const may = [
+          'or',
+          'replace',
+          'definer',
+          'algorithm',
+          'sql',
+          'security',
+          'invoker',
+          'undefined',
+          'merge',
+          'temptable',
+          'aggregate',
+          'current_user',
+          'temporary',
+        ]
+        if (token.kind === 'word' && !may.includes(token.text) && !followsDefiner(sql, token))
+          return refuse(`CREATE ${token.text.toUpperCase()}`)
       }
       return refuse('CREATE of nothing')
     }
@@ -108,7 +138,11 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
       const { after, ...found } = tableName(next())
       if (after?.text === 'disable' || after?.text === 'enable') return { kind: 'nothing' } // a hint for MyISAM only
       for (let inside = after; inside !== undefined; inside = next()) {
-        if (inside.kind === 'word' && ['rename', 'directory', 'connection', 'import', 'discard', 'exchange'].includes(inside.text)) refuse('a change of place')
+        if (
+          inside.kind === 'word' &&
+          ['rename', 'directory', 'connection', 'import', 'discard', 'exchange'].includes(inside.text)
+        )
+          refuse('a change of place')
       }
       return { kind: 'table', verb: 'alter', what: 'table', ...found }
     }
@@ -133,11 +167,11 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
 }
 
 /** What follows VALUES must be brackets, commas, numbers, strings and NULL: no function, no variable, no query. */
-function onlyLiterals(sql: Buffer, from: number, rest: Generator<Token>, refuse: (why: string) => never): void {
-  if (literalsAlone(sql, from)) return
+function onlyLiterals(rest: Generator<Token>, refuse: (why: string) => never): void {
   for (const token of rest) {
     if (token.kind === 'name' || (token.kind === 'mark' && !'(),.-+'.includes(token.text))) refuse('more than values')
-    if (token.kind === 'word' && !/^(null|true|false|_[a-z0-9]+|[xbn])$/.test(token.text)) refuse(`"${token.text}" among the values`)
+    if (token.kind === 'word' && !/^(null|true|false|_[a-z0-9]+|[xbn])$/.test(token.text))
+      refuse(`"${token.text}" among the values`)
   }
 }
 
@@ -188,7 +222,10 @@ function isLetter(byte: number): boolean {
 
 /** `DEFINER=user@host` may be written without quotes: a word right behind `=` or `@` is part of it. */
 function followsDefiner(sql: Buffer, token: Token): boolean {
-  const before = sql.toString('latin1', Math.max(0, token.start - 3), token.start).trimEnd().at(-1)
+  const before = sql
+    .toString('latin1', Math.max(0, token.start - 3), token.start)
+    .trimEnd()
+    .at(-1)
   return before === '=' || before === '@'
 }
 
@@ -198,7 +235,11 @@ function databaseCharset(sql: Buffer, refuse: (why: string) => never): Sorted {
   return { kind: 'nothing' }
 }
 
-function assignmentsOf(sql: Buffer, tokens: Generator<Token>, refuse: (why: string) => never): { target: string; value: string }[] {
+function assignmentsOf(
+  sql: Buffer,
+  tokens: Generator<Token>,
+  refuse: (why: string) => never,
+): { target: string; value: string }[] {
   const list = [...tokens]
   if (list.some((token) => token.text === 'gtid_purged')) return [] // about the server the dump came from
   const assignments: { target: string; value: string }[] = []
@@ -208,7 +249,8 @@ function assignmentsOf(sql: Buffer, tokens: Generator<Token>, refuse: (why: stri
     while (end < list.length && !(list[end]?.kind === 'mark' && list[end]?.text === ',')) {
       const token = list[end]
       if (token?.kind === 'mark' && '()'.includes(token.text)) refuse('a value that is not written out')
-      if (token?.kind === 'word' && ['global', 'persist', 'persist_only', 'password', 'role'].includes(token.text)) refuse(`SET ${token.text.toUpperCase()}`)
+      if (token?.kind === 'word' && ['global', 'persist', 'persist_only', 'password', 'role'].includes(token.text))
+        refuse(`SET ${token.text.toUpperCase()}`)
       end++
     }
     const part = list.slice(i, end)
@@ -222,7 +264,12 @@ function assignmentsOf(sql: Buffer, tokens: Generator<Token>, refuse: (why: stri
       else if (!transaction) refuse('SET of another kind')
     } else {
       const left = part.slice(0, equals).filter((token) => !['session', 'local', ':'].includes(token.text))
-      assignments.push({ target: text(left).toLowerCase().replace(/^@@(session\.|local\.|\.)?/, ''), value: text(part.slice(equals + 1)) })
+      assignments.push({
+        target: text(left)
+          .toLowerCase()
+          .replace(/^@@(session\.|local\.|\.)?/, ''),
+        value: text(part.slice(equals + 1)),
+      })
     }
     i = end + 1
   }

@@ -12,6 +12,18 @@ export interface ServerKind {
   family: 'mariadb' | 'mysql'
   /** 101119 for 10.11.19, 80036 for 8.0.36 */
   versionNumber: number
+  /** The sql_mode under which the statement is read; it changes what quotes mean. @default '' */
+  sqlMode?: string | null
+}
+
+/** True where `"…"` is a name: ANSI_QUOTES, or a mode that includes it. */
+export function ansiQuotes(sqlMode: string): boolean {
+  return /ANSI|ORACLE|MSSQL|DB2|POSTGRESQL|MAXDB/i.test(sqlMode)
+}
+
+/** True where a backslash in a string is an ordinary character. */
+export function plainBackslash(sqlMode: string): boolean {
+  return /NO_BACKSLASH_ESCAPES/i.test(sqlMode)
 }
 
 /**
@@ -20,6 +32,8 @@ export interface ServerKind {
  */
 export function* tokensOf(sql: Buffer, server: ServerKind): Generator<Token> {
   const n = sql.length
+  const ansi = ansiQuotes(server.sqlMode ?? '')
+  const escapes = !plainBackslash(server.sqlMode ?? '')
   let i = 0
   let conditional = 0
   while (i < n) {
@@ -41,10 +55,11 @@ export function* tokensOf(sql: Buffer, server: ServerKind): Generator<Token> {
       conditional--
       i += 2
     } else if (byte === 39 || byte === 34 || byte === 96) {
-      const end = endOfQuoted(sql, i)
-      const kind = byte === 96 ? 'name' : 'text'
+      const isName = byte === 96 || (byte === 34 && ansi)
+      const end = endOfQuoted(sql, i, escapes && !isName)
       const inside = sql.toString('utf8', i + 1, end - 1)
-      yield { kind, text: kind === 'name' ? inside.replaceAll('``', '`') : inside, start: i, end }
+      const quote = String.fromCharCode(byte)
+      yield { kind: isName ? 'name' : 'text', text: isName ? inside.replaceAll(quote + quote, quote) : inside, start: i, end }
       i = end
     } else if (isWordByte(byte)) {
       let end = i + 1
@@ -81,13 +96,13 @@ function endOfComment(sql: Buffer, from: number, mayNest: boolean): number {
   }
 }
 
-function endOfQuoted(sql: Buffer, from: number): number {
+function endOfQuoted(sql: Buffer, from: number, escapes: boolean): number {
   const quote = sql[from] as number
   const n = sql.length
   let i = from + 1
   while (i < n) {
     const byte = sql[i] as number
-    if (byte === 92 && quote !== 96) i += 2
+    if (byte === 92 && escapes) i += 2
     else if (byte === quote) {
       if (sql[i + 1] !== quote) return i + 1
       i += 2
@@ -97,5 +112,12 @@ function endOfQuoted(sql: Buffer, from: number): number {
 }
 
 function isWordByte(byte: number): boolean {
-  return (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || byte === 95 || byte === 36 || (byte >= 97 && byte <= 122) || byte >= 128
+  return (
+    (byte >= 48 && byte <= 57) ||
+    (byte >= 65 && byte <= 90) ||
+    byte === 95 ||
+    byte === 36 ||
+    (byte >= 97 && byte <= 122) ||
+    byte >= 128
+  )
 }
