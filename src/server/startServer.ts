@@ -7,7 +7,7 @@ import { createToken, findCaller } from '../access/tokens.ts'
 import { ensureOwner } from '../access/people.ts'
 import { buildApi } from '../api/buildApi.ts'
 import { rebuildCatalogue } from '../backups/rebuild.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, isErrno } from '../base/failure.ts'
 import { writeFileDurably } from '../base/files.ts'
 import { takeKernelLock } from '../base/kernelLock.ts'
 import { openQueue } from '../queue/queue.ts'
@@ -21,7 +21,6 @@ import type { House } from '../workflows/house.ts'
 import type { Configuration } from './configuration.ts'
 import { keyDesk } from './desks/key.ts'
 import { siteDesk } from './desks/sites.ts'
-import { workDesk } from './desks/work.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
 import { version } from './version.ts'
 
@@ -72,6 +71,7 @@ export async function startServer(configuration: Configuration, log: Logger, onD
       store,
       sites,
       cacheDirectory: privateDirectory(data, 'cache'),
+      appliesDirectory: privateDirectory(data, 'applies'),
       compression: configuration.compression,
       undoKeepDays: configuration.undoKeepDays,
     }
@@ -92,11 +92,11 @@ export async function startServer(configuration: Configuration, log: Logger, onD
       store,
       sites: siteDesk(house),
       journeys: makeJourneys(house, queue),
-      work: workDesk(queue),
+      queue,
       key: keyDesk(state.db, key),
     })
     undo.push(() => app.close())
-    bound.address = await listen(app, configuration.listen)
+    bound.address = await listen((options) => app.listen(options), configuration.listen)
     undo.push(async () => writeFileDurably(marker, ''))
 
     log.info(`listening on http://${bound.address}`)
@@ -153,14 +153,15 @@ function privateDirectory(data: string, name: string): string {
   return path
 }
 
-async function listen(app: { listen(options: { host: string; port: number }): Promise<string>; addresses(): { port: number }[] }, wanted: string): Promise<string> {
+/** Gives the address as bound: port 0 becomes the one that the system chose. */
+async function listen(bind: (options: { host: string; port: number }) => Promise<string>, wanted: string): Promise<string> {
   const cut = wanted.lastIndexOf(':')
-  const host = wanted.slice(0, cut)
   try {
-    await app.listen({ host: host.replace(/^\[|\]$/g, ''), port: Number(wanted.slice(cut + 1)) })
+    const url = await bind({ host: wanted.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(wanted.slice(cut + 1)) })
+    return new URL(url).host
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const code = isErrno(cause, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND') ? cause.code : null
+    if (code === null) throw cause
     throw new Failure('CONFIG_INVALID', `Cannot listen on "${wanted}": ${code}`, { hint: 'Choose another address with --listen or CAIRN_LISTEN', cause })
   }
-  return `${host}:${app.addresses()[0]?.port ?? 0}`
 }

@@ -11,6 +11,8 @@ export interface House {
   sites: Catalogue
   /** Stat caches: disposable */
   cacheDirectory: string
+  /** Plans of applied databases: what an undo needs, never disposable */
+  appliesDirectory: string
   compression: 'fast' | 'balanced' | 'best'
   /** How long the undo set of a restore, and its safety backup, are kept */
   undoKeepDays: number

@@ -5,7 +5,10 @@ import type { ChunkLocation, ChunkRef, StoredEntry } from '../../repository/type
 import type { FetchJob } from '../../releases/apply/types.ts'
 
 /** What goes to a thread and comes back: files in flat arrays that copy quickly. */
-export type FileJob = { job: number } & ({ kind: 'write'; files: WriteFile[]; chunks: PackedChunks } | { kind: 'compare'; files: CompareFile[] })
+export type FileJob = { job: number } & (
+  | { kind: 'write'; files: WriteFile[]; chunks: PackedChunks }
+  | { kind: 'compare'; files: CompareFile[] }
+)
 
 export type FileAnswer = { job: number; same: boolean[] } | { job: number; failure: FailureRecord }
 
@@ -41,7 +44,8 @@ export function packChunks(refs: readonly ChunkRef[], locations: readonly ChunkL
   const packs = [...new Set(locations.map((location) => location.pack))]
   const indexes = new Map(packs.map((pack, index) => [pack, index]))
   const places = new Float64Array(locations.length * 3)
-  for (const [index, { pack, offset, storedLen }] of locations.entries()) places.set([indexes.get(pack) ?? 0, offset, storedLen], index * 3)
+  for (const [index, { pack, offset, storedLen }] of locations.entries())
+    places.set([indexes.get(pack) ?? 0, offset, storedLen], index * 3)
   return { refs: packChunkRefs(refs), packs, places }
 }
 

@@ -75,7 +75,9 @@ test('write() never writes over what is there, and follows no link', async () =>
   writeFileSync(victim, 'untouched')
   symlinkSync(victim, link)
   for (const to of [victim, link]) {
-    await expect(threads.write([{ entry: entry as StoredEntry, to: Buffer.from(to), mode: 0o600, owner: null }])).rejects.toThrow('EEXIST')
+    await expect(threads.write([{ entry: entry as StoredEntry, to: Buffer.from(to), mode: 0o600, owner: null }])).rejects.toThrow(
+      'EEXIST',
+    )
   }
   expect(readFileSync(victim, 'utf8')).toBe('untouched')
 })
@@ -149,4 +151,3 @@ test('a damaged chunk is an error, never a file', async () => {
     await fresh.close()
   }
 })
-

@@ -49,11 +49,14 @@ function writeOne(file: WriteFile, refs: readonly ChunkRef[], place: (index: num
           hint: 'Run "cairn repository:check --read-data" to list the backups that use it',
         })
       }
-      for (let done = 0; done < raw.length; ) done += writeSync(fd, raw, done)
+      for (let done = 0; done < raw.length;) done += writeSync(fd, raw, done)
       written += raw.length
     }
     if (written !== file.sizeBytes) {
-      throw new Failure('VERIFY_FAILED', `Cannot restore a file: its chunks have ${written} bytes, the manifest says ${file.sizeBytes}`)
+      throw new Failure(
+        'VERIFY_FAILED',
+        `Cannot restore a file: its chunks have ${written} bytes, the manifest says ${file.sizeBytes}`,
+      )
     }
     if (file.owner !== null) giveTo(fd, file.owner)
     fchmodSync(fd, file.mode) // behind the owner: giving a file away takes setuid and setgid from it
@@ -96,7 +99,7 @@ function isSame(file: CompareFile): boolean {
 /** The next bytes of a file, null where it ends early. */
 function read(fd: number, length: number): Buffer | null {
   if (block.length < length) block = Buffer.allocUnsafeSlow(length)
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const got = readSync(fd, block, done, length - done, null)
     if (got === 0) return null
     done += got

@@ -32,7 +32,10 @@ export function openFileThreads(repository: Pick<Repository, 'directory' | 'keys
   function run(job: FileJobBody): Promise<boolean[]> {
     const free = threads.find((thread) => thread.waiting.size === 0)
     const thread =
-      free ?? (threads.length < threadsMax ? startThread(threads, data) : threads.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a)))
+      free ??
+      (threads.length < threadsMax
+        ? startThread(threads, data)
+        : threads.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a)))
     const id = nextJob++
     const result = new Promise<boolean[]>((resolve, reject) => void thread.waiting.set(id, { resolve, reject }))
     thread.worker.ref()
@@ -71,7 +74,10 @@ interface Thread {
 
 function startThread(threads: Thread[], workerData: { directory: string; key: unknown }): Thread {
   // a small young generation: what a thread drops is buffers, and they live until the next scavenge
-  const worker = new Worker(threadFile(import.meta.url, 'writeFiles.thread'), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 3 } })
+  const worker = new Worker(threadFile(import.meta.url, 'writeFiles.thread'), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: 3 },
+  })
   const thread: Thread = { worker, waiting: new Map() }
   let cause: unknown
   worker.on('message', (answer: FileAnswer) => {

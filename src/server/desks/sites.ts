@@ -1,0 +1,96 @@
+import type { SiteDesk } from '../../api/deps.ts'
+import { Failure } from '../../base/failure.ts'
+import type { DetectInput, EnvironmentView, Overrides, SiteView } from '../../contract/schemas.ts'
+import { askDatabase } from '../../sites/detect/askDatabase.ts'
+import { type Detection, detectSite } from '../../sites/detect/detectSite.ts'
+import { environmentFrom } from '../../sites/detect/environmentFrom.ts'
+import { viewDatabase, viewDetection } from '../../sites/detect/view.ts'
+import type { Site } from '../../sites/catalogue.ts'
+import type { Environment } from '../../sites/environment.ts'
+import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
+import { preflight } from '../../sites/preflight/preflight.ts'
+import type { House } from '../../workflows/house.ts'
+
+/** What the interface sees of sites and environments. */
+export function siteDesk({ sites, state }: Pick<House, 'sites' | 'state'>): SiteDesk {
+  const view = async (environment: Environment, withPreflight: boolean): Promise<EnvironmentView> => ({
+    ...viewEnvironment(environment),
+    undo: await findUndo(state, environment.id),
+    ...(withPreflight ? { preflight: await preflightView(environment) } : {}),
+  })
+  return {
+    async detect({ path, overrides }: DetectInput) {
+      return viewDetection(await detect(path, overrides ?? {}))
+    },
+    async attach(place, { path, label, adminDatabase, phpReload, ...overrides }) {
+      const site = parseSiteName(place.site)
+      const name = parseEnvironmentName(place.environment)
+      const detection = await detect(path, overrides)
+      const wanted = environmentFrom(detection, {
+        site,
+        name,
+        label: label ?? null,
+        adminDatabase: adminDatabase ?? null,
+        phpReload: phpReload === undefined ? null : commandWords(phpReload),
+      })
+      const environment = await sites.attach(wanted)
+      return {
+        environment: await view(environment, false),
+        detection: viewDetection(detection),
+        preflight: await preflightView(environment),
+      }
+    },
+    listSites: async () => (await sites.listSites()).map(viewSite),
+    findSite: async (site) => viewSite(await sites.findSite(site)),
+    listEnvironments: async (site) => Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
+    findEnvironment: async (place, options) => view(await sites.find(place.site, place.environment), options.preflight),
+  }
+}
+
+/** A directory's text first; the database, where it can be reached, knows the address and a moved uploads directory. */
+async function detect(path: string, overrides: Overrides): Promise<Detection> {
+  const detection = await detectSite(path, overrides)
+  return detection.refusal === null ? askDatabase(detection) : detection
+}
+
+async function preflightView(environment: Environment): Promise<{ mode: string; checks: Awaited<ReturnType<typeof preflight>>['checks'] }> {
+  const { mode, checks } = await preflight(environment)
+  return { mode, checks }
+}
+
+async function findUndo({ db }: House['state'], environmentId: string): Promise<EnvironmentView['undo']> {
+  const row = await db
+    .selectFrom('undo')
+    .select(['state', 'backup_id', 'keep_until'])
+    .where('environment_id', '=', environmentId)
+    .where('state', '!=', 'dropped')
+    .orderBy('created_at', 'desc')
+    .executeTakeFirst()
+  if (row === undefined || row.state === 'dropped') return null
+  return { state: row.state, backup: row.backup_id, keepUntil: row.keep_until?.toISOString() ?? null }
+}
+
+function viewEnvironment(environment: Environment): Omit<EnvironmentView, 'undo'> {
+  const { id, site, name, kind, framework, version, codeRoot, docroot, filesDirectory, configFiles, url, createdAt } = environment
+  return {
+    ...{ id, site, name, kind, framework, version, codeRoot, docroot, filesDirectory, configFiles, url },
+    database: viewDatabase(environment.database),
+    adminDatabase: environment.adminDatabase !== null,
+    createdAt: createdAt.toISOString(),
+  }
+}
+
+function viewSite({ name, label, framework, environments, createdAt }: Site): SiteView {
+  return { name, label: label ?? name, framework, environments, createdAt: createdAt.toISOString() }
+}
+
+/** `systemctl reload php8.2-fpm`: words between blanks. No shell reads it, so there is nothing to quote. */
+function commandWords(command: string): string[] {
+  const words = command.trim().split(/\s+/)
+  if (/["'\\$`|&;<>]/.test(command)) {
+    throw new Failure('INPUT_INVALID', `Cannot use the command "${command}": it is run without a shell, so quotes and redirections mean nothing`, {
+      hint: 'Put it into a script and give the path of the script',
+    })
+  }
+  return words
+}

@@ -1,0 +1,37 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { lstatSync, readFileSync } from 'node:fs'
+import { Failure } from '../../base/failure.ts'
+import { seal, unseal } from '../../base/seal.ts'
+import { blobTypes, currentGeneration, type RepositoryKeys } from '../../repository/keys.ts'
+
+/** A configuration file that stands above the code root, and so in no archive. */
+export interface ConfigFile {
+  path: string
+  mode: number
+  uid: number
+  gid: number
+  content: Buffer
+}
+
+const about = 'configuration outside of the code root'
+
+/** Seals the files beside the manifest; null when there are none. */
+export function readConfigOutside(keys: RepositoryKeys, paths: readonly string[]): string | null {
+  if (paths.length === 0) return null
+  const files = paths.map((path) => {
+    const { mode, uid, gid } = lstatSync(path)
+    return { path, mode: mode & 0o7777, uid, gid, content: readFileSync(path).toString('base64') }
+  })
+  return seal(keyOf(keys), about, Buffer.from(JSON.stringify(files))).toString('base64')
+}
+
+export function openConfigOutside(keys: RepositoryKeys, sealed: string | null): ConfigFile[] {
+  if (sealed === null) return []
+  const parsed: unknown = JSON.parse(unseal(keyOf(keys), about, Buffer.from(sealed, 'base64')).toString())
+  if (!Array.isArray(parsed)) throw new Failure('MANIFEST_DAMAGED', 'Cannot read the configuration of the backup: it is no list')
+  return (parsed as (Omit<ConfigFile, 'content'> & { content: string })[]).map((file) => ({ ...file, content: Buffer.from(file.content, 'base64') }))
+}
+
+function keyOf(keys: RepositoryKeys): KeyObject {
+  return createSecretKey(keys.sealingKey(blobTypes.object, keys.metaId(blobTypes.object, about), currentGeneration).export())
+}

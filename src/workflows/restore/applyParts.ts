@@ -1,0 +1,84 @@
+import { mkdirSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Failure, isErrno } from '../../base/failure.ts'
+import type { Element } from '../../contract/words.ts'
+import { elementsOf } from '../../elements/trees.ts'
+import { compileExclude } from '../../hosts/local/exclude.ts'
+import type { TreeRoot } from '../../hosts/treeSource.ts'
+import { findGround } from '../../releases/apply/areas.ts'
+import { homeOf } from '../../releases/apply/journal.ts'
+import type { ApplyPart } from '../../releases/apply/types.ts'
+import { entriesOf } from '../../repository/archiveOut.ts'
+import type { Manifest, StoredEntry } from '../../repository/types.ts'
+import type { Environment } from '../../sites/environment.ts'
+import type { House } from '../house.ts'
+import type { FileThreads } from './writeFiles.ts'
+
+export type TreeElement = Exclude<Element, 'database'>
+
+interface PartOptions {
+  house: House
+  environment: Environment
+  manifests: Partial<Record<TreeElement, Manifest>>
+  /** Configuration files are replaced too, instead of left alone where they are present */
+  withConfig: boolean
+  threads: FileThreads
+}
+
+/** What the code and files of a backup make of an environment's trees. What is left out of backups is left alone here. */
+export function applyParts({ house, environment, manifests, withConfig, threads }: PartOptions): ApplyPart<StoredEntry>[] {
+  const trees = elementsOf(environment)
+  const roots = rootsOf(environment)
+  return (['code', 'files'] as const).flatMap((element) => {
+    const manifest = manifests[element]
+    if (manifest === undefined) return []
+    const exclude = compileExclude(trees[element].exclude)
+    const secret = new Set(trees[element].secretPaths)
+    const part: ApplyPart<StoredEntry> = {
+      roots: roots[element],
+      want: () => entriesOf(house.repository, manifest),
+      keep: (path, isDirectory) => exclude(path, isDirectory) !== null,
+      keepPresent: (path) => !withConfig && secret.has(path),
+      sameContent: (wanted, current) => threads.isSame(wanted, current.full),
+      fetch: (jobs) => threads.write(jobs),
+    }
+    return [part]
+  })
+}
+
+/**
+ * The path of the journal of an apply, known before the apply is prepared: after a crash it is looked for there. Null where
+ * no trees are restored.
+ */
+export function applyHome(environment: Environment, elements: readonly Element[], workName: string): string | null {
+  const roots = rootsOf(environment)
+  const chosen = (['code', 'files'] as const).filter((element) => elements.includes(element)).flatMap((element) => roots[element])
+  const [first] = chosen.length === 0 ? [] : findGround(chosen).areas
+  return first === undefined ? null : homeOf(first, workName)
+}
+
+/** A files directory that was deleted is made again, empty: it is what the backup stands in. */
+function rootsOf(environment: Environment): Record<TreeElement, TreeRoot[]> {
+  return {
+    code: [{ directory: realpathSync(environment.codeRoot), at: '' }],
+    files: [{ directory: realOrMade(environment.filesDirectory), at: '' }],
+  }
+}
+
+function realOrMade(directory: string): string {
+  try {
+    return realpathSync(directory)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+  try {
+    realpathSync(dirname(directory))
+    mkdirSync(directory, { mode: 0o755 })
+    return realpathSync(directory)
+  } catch (cause) {
+    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot make the files directory "${directory}": the directory above it is not there or closed to us`, {
+      cause,
+      retry: 'after-repair',
+    })
+  }
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import { Failure } from '../../base/failure.ts'
+import type { Run } from '../../base/run.ts'
+import { applyState, recoverApply } from '../../releases/apply/recover.ts'
+import { playBack, playForward } from '../../releases/apply/play.ts'
+import { flipDatabase } from '../../releases/database/flipDatabase.ts'
+import { readPlan } from '../../releases/database/plan.ts'
+import { recoverDatabase } from '../../releases/database/recoverDatabase.ts'
+import { enterMaintenance, leaveMaintenance } from '../../releases/maintenance.ts'
+import { reloadPhp } from '../../releases/php.ts'
+import type { Environment } from '../../sites/environment.ts'
+import type { House } from '../house.ts'
+
+/** One prepared change of an environment: where its two plans lie. */
+export interface Change {
+  /** Names everything that stands aside in the database */
+  id: string
+  /** The journal of the apply of trees; null where none is changed */
+  home: string | null
+  database: boolean
+}
+
+export type Direction = 'forward' | 'back'
+
+/** Where the plan of a change's database is kept. */
+export function databaseDirectory(house: Pick<House, 'appliesDirectory'>, change: Pick<Change, 'id'>): string {
+  return join(house.appliesDirectory, change.id)
+}
+
+/**
+ * Plays a prepared change in one direction, whole or not at all: maintenance, drain, database, trees, PHP reloaded,
+ * maintenance off. Safe to repeat after a crash at any moment: both plans know how far they are, and it goes on.
+ *
+ * The database goes first: that it is busy is found out before anything has moved. Where the trees then fail, the database goes
+ * back.
+ *
+ * @param refresh called under maintenance before the first move, to include what the site changed since the plan was made
+ * @throws {Failure} DATABASE_BUSY: the environment is as before; others: as before, or the message says what is not
+ */
+export async function playChange(
+  house: House,
+  environment: Environment,
+  change: Change,
+  direction: Direction,
+  run: Run,
+  refresh: () => Promise<void> = async () => {},
+): Promise<void> {
+  const uncancelled: Run = { ...run, signal: new AbortController().signal }
+  await enterMaintenance(environment.coreDirectory)
+  try {
+    await reloadPhp(environment.phpReload, uncancelled) // the drain
+    if (!hasBegun(house, change, direction)) await refresh()
+    await playBoth(house, environment, change, direction, uncancelled)
+    await reloadPhp(environment.phpReload, uncancelled) // drops compiled code
+  } finally {
+    await leaveMaintenance(environment.coreDirectory)
+  }
+}
+
+function hasBegun(house: House, change: Change, direction: Direction): boolean {
+  const files = change.home === null ? null : applyState(change.home)
+  const database = change.database ? readPlan(databaseDirectory(house, change)) : null
+  const isDatabaseMoving = database !== null && database.state.phase !== 'prepared' && database.state.direction === direction
+  return isDatabaseMoving || files === direction || files === (direction === 'forward' ? 'done' : 'undone')
+}
+
+async function playBoth(house: House, environment: Environment, change: Change, direction: Direction, run: Run): Promise<void> {
+  const { database: credentials, adminDatabase: admin } = environment
+  const flip = (way: Direction): Promise<void> => flipDatabase(way, { directory: databaseDirectory(house, change), credentials, admin, run })
+  if (change.database) {
+    run.progress({ note: 'database' })
+    await flip(direction)
+  }
+  if (change.home === null) return
+  run.progress({ note: 'files' })
+  const play = direction === 'forward' ? playForward : playBack
+  try {
+    await play(change.home, { run })
+  } catch (error) {
+    const opposite = direction === 'forward' ? 'back' : 'forward'
+    run.log('error', `the trees could not be changed, going back: ${error instanceof Error ? error.message : String(error)}`)
+    await (opposite === 'back' ? playBack : playForward)(change.home, { run })
+    if (change.database) await flip(opposite)
+    throw error
+  }
+}
+
+/** Removes what was prepared and never played. After it nothing of the change is left; a change that has begun is not touched. */
+export async function dropPrepared(house: House, environment: Environment, change: Change, run: Run): Promise<void> {
+  const { database: credentials, adminDatabase: admin } = environment
+  if (change.home !== null && ['prepared', null].includes(applyState(change.home))) await recoverApply(change.home, { run })
+  const directory = databaseDirectory(house, change)
+  const plan = readPlan(directory)
+  if (change.database && (plan === null || plan.state.phase === 'prepared')) {
+    await recoverDatabase({ directory, credentials, admin, run, id: change.id })
+  }
+}
+
+/** Whether anything has moved: from then on a restore goes on to its end. */
+export function isPlayed(house: House, change: Change): boolean {
+  return hasBegun(house, change, 'forward') || hasBegun(house, change, 'back')
+}
+
+export function noUndo(environment: Environment): Failure {
+  return new Failure('UNDO_MISSING', `Cannot undo on "${environment.site}.${environment.name}": no restore can be taken back`, {
+    hint: 'Every restore takes a safety backup first: "cairn backup:list" shows it, and it can be restored',
+  })
+}
