@@ -154,9 +154,9 @@ test('a backup goes through its life over HTTP', async () => {
 
 test('what is still being made is shown as such and neither downloaded nor restored', async () => {
   const started = await api.call('POST', '/v1/sites/shop/environments/dev/backups', { elements: ['code'] })
-  const { id } = started.json?.['workflow'] as { id: string }
+  const { id } = started.body['workflow'] as { id: string }
   const list = await api.call('GET', '/v1/sites/shop/environments/dev/backups')
-  expect((list.json?.['unfinished'] as { id: string }[]).map((workflow) => workflow.id)).toContain(id)
+  expect((list.body['unfinished'] as { id: string }[]).map((workflow) => workflow.id)).toContain(id)
   expect((await api.call('POST', `/v1/backups/${id}/links`, { element: 'code' })).json).toMatchObject({
     status: 409,
     code: 'BACKUP_NOT_READY',
@@ -174,7 +174,7 @@ test('what is still being made is shown as such and neither downloaded nor resto
 
 test('who waits for a workflow is answered when it changed, not before', async () => {
   const started = await api.call('POST', '/v1/sites/shop/environments/dev/undo', {})
-  const { id, revision } = started.json?.['workflow'] as { id: string; revision: number }
+  const { id, revision } = started.body['workflow'] as { id: string; revision: number }
   const begun = performance.now()
   expect((await api.call('GET', `/v1/workflows/${id}/wait?seconds=1`)).json).toMatchObject({ state: 'queued' })
   expect(performance.now() - begun).toBeGreaterThan(900)

@@ -112,12 +112,8 @@ async function call(url: string, method: string, body: unknown, bearer: string |
   }
   const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
   const text = await answer.text()
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    text,
-    json: text === '' ? null : (JSON.parse(text) as Record<string, unknown>),
-  }
+  const json = text === '' ? null : (JSON.parse(text) as Record<string, unknown>)
+  return { status: answer.status, headers: answer.headers, text, json, body: json ?? {} }
 }
 
 export interface Fetched {
@@ -177,9 +173,6 @@ function sites(): ApiDeps['sites'] {
     environments: ['dev'],
     createdAt: environment.createdAt,
   }
-  const known = (name: string): void => {
-    if (name !== 'shop') throw new Failure('SITE_NOT_FOUND', `Cannot find the site "${name}"`)
-  }
   return {
     detect: async () => {
       throw new Failure('CMS_NOT_FOUND', 'Cannot detect: this is a test')
@@ -201,4 +194,8 @@ function sites(): ApiDeps['sites'] {
       return environment
     },
   }
+}
+
+function known(site: string): void {
+  if (site !== 'shop') throw new Failure('SITE_NOT_FOUND', `Cannot find the site "${site}"`)
 }

@@ -147,8 +147,6 @@ test('two changes at once both hold', async () => {
 })
 
 test('code counts as holding secrets unless the backup says that it holds none', async () => {
-  const secrets = async (facts: Record<string, unknown>) =>
-    viewBackup(await take({ facts }), now).elements.map((element) => element.holdsSecrets)
   expect(await secrets({})).toEqual([true, false])
   expect(await secrets({ secretPaths: { code: [] } })).toEqual([false, false])
   expect(await secrets({ secretPaths: { code: ['wp-config.php'] } })).toEqual([true, false])
@@ -197,6 +195,10 @@ test('no link is made to what a backup lacks, and none stays open to a backup th
     code: 'BACKUP_UNUSABLE',
   })
 })
+
+async function secrets(facts: Record<string, unknown>): Promise<boolean[]> {
+  return viewBackup(await take({ facts }), now).elements.map((element) => element.holdsSecrets)
+}
 
 async function take(change: Partial<BackupObject>) {
   const object = backupObject(change)

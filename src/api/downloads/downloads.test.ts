@@ -3,7 +3,7 @@ import { chmodSync, closeSync, openSync, readFileSync, readSync, writeSync } fro
 import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listAudit } from '../../access/audit.ts'
 import { loadElement } from '../../backups/archive.ts'
@@ -78,21 +78,20 @@ test('any range is that slice of the whole', async () => {
       expect(answer.headers['content-length']).toBe(String(end - start + 1))
       expect(answer.body.equals(whole.subarray(start, end + 1))).toBe(true)
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   )
 })
 
 test('open and suffix ranges, several ranges, and ranges beyond the end', async () => {
-  const get = (range: string) => fetchRaw(url, { range })
-  expect((await get('bytes=100-')).body.equals(whole.subarray(100))).toBe(true)
-  expect((await get('bytes=-100')).body.equals(whole.subarray(-100))).toBe(true)
-  expect((await get(`bytes=5-${whole.length * 2}`)).body.equals(whole.subarray(5))).toBe(true)
+  expect((await getRange('bytes=100-')).body.equals(whole.subarray(100))).toBe(true)
+  expect((await getRange('bytes=-100')).body.equals(whole.subarray(-100))).toBe(true)
+  expect((await getRange(`bytes=5-${whole.length * 2}`)).body.equals(whole.subarray(5))).toBe(true)
   for (const ignored of ['bytes=0-1,5-6', 'bytes=9-5', 'lines=1-2']) {
-    const answer = await get(ignored)
+    const answer = await getRange(ignored)
     expect([answer.status, answer.body.equals(whole)]).toEqual([200, true])
   }
   for (const beyond of [`bytes=${whole.length}-`, 'bytes=-0']) {
-    expect(await get(beyond)).toMatchObject({ status: 416, headers: { 'content-range': `bytes */${whole.length}` } })
+    expect(await getRange(beyond)).toMatchObject({ status: 416, headers: { 'content-range': `bytes */${whole.length}` } })
   }
 })
 
@@ -232,16 +231,18 @@ test('damage in the middle resets the connection, damage at the beginning is tol
   expect((await fetchRaw(address, { range: 'bytes=0-99999' })).complete).toBe(true)
   const tail = await fetchRaw(address, { range: `bytes=-${64 << 10}` })
   expect(tail).toMatchObject({ status: 206, complete: true })
-  await flip(entries.at(1)?.chunks[0])
+  await flip(entries.at(2)?.chunks[0])
   const early = await fetchRaw(address, { range: 'bytes=2000-60000' })
   expect(early).toMatchObject({ status: 500, complete: true })
   expect(early.headers['content-range']).toBeUndefined()
   expect(JSON.parse(early.body.toString())).toMatchObject({ code: 'CHUNK_DAMAGED' })
 })
 
-async function flip(
-  chunk: { id: Buffer; encMac: Buffer; rawLen: number; encLen: number; crc: number } | undefined,
-): Promise<void> {
+function getRange(range: string) {
+  return fetchRaw(url, { range })
+}
+
+async function flip(chunk: ChunkRef | undefined): Promise<void> {
   if (chunk === undefined) throw new Error('no chunk to damage')
   const [place] = await api.repository.locate([chunk])
   if (place === undefined) throw new Error('no place of the chunk')

@@ -7,6 +7,8 @@ import type { ApiDeps } from '../deps.ts'
 import type { Wanted } from './range.ts'
 import { sendBody, type SendEnd } from './send.ts'
 
+const firstBytesMin = 1024
+
 interface Part {
   db: ApiDeps['store']['db']
   link: Link
@@ -36,7 +38,7 @@ export async function sendPart(request: FastifyRequest, reply: FastifyReply, par
   reply.raw.once('close', () => gone.abort())
   const parts = archive.read(range, gone.signal)[Symbol.asyncIterator]()
   try {
-    const first = await parts.next()
+    const first = await readFirst(parts)
     reply.hijack()
     reply.raw.writeHead(part.status, { ...(reply.getHeaders() as Record<string, string>), ...part.head })
     const end = await sendBody(reply.raw, parts, first, { lengthBytes, stallMs: part.stallMs })
@@ -51,6 +53,14 @@ export async function sendPart(request: FastifyRequest, reply: FastifyReply, par
     if (!reply.sent) throw error
   }
   return reply
+}
+
+/** The first part is the ten bytes of a gzip header: with what follows it, damage there can still be told in words. */
+async function readFirst(parts: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+  const first = await parts.next()
+  if (first.done === true || first.value.length >= firstBytesMin) return first
+  const second = await parts.next()
+  return second.done === true ? first : { done: false, value: Buffer.concat([first.value, second.value]) }
 }
 
 function resultOf(end: SendEnd): string {
