@@ -50,7 +50,11 @@ export function* walkTree(
     const children = new Map<string, Place>()
     for (const name of names) {
       if (workDirectoryName.test(name.toString())) continue
-      children.set(name.toString('latin1'), { path: joinBytes(entry.path, name), full: joinBytes(place.full, name), isRoot: false })
+      children.set(name.toString('latin1'), {
+        path: joinBytes(entry.path, name),
+        full: joinBytes(place.full, name),
+        isRoot: false,
+      })
     }
     for (const mount of mounts) {
       const name = nextComponent(relative, mount.at)
@@ -104,7 +108,12 @@ function isExcluded(place: Place, exclude: Exclude): boolean {
   return place.stat?.isDirectory() ? asDirectory !== null : asOther !== null
 }
 
-function readEntry(place: Place, full: Buffer, onWarning: (warning: WalkWarning) => void, secretPaths: ReadonlySet<string>): WalkedEntry | null {
+function readEntry(
+  place: Place,
+  full: Buffer,
+  onWarning: (warning: WalkWarning) => void,
+  secretPaths: ReadonlySet<string>,
+): WalkedEntry | null {
   const shown = place.path.toString()
   try {
     const stat = place.stat ?? lstatSync(full, { bigint: true })

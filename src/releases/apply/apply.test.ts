@@ -69,12 +69,20 @@ async function apply(parts: Parameters<typeof optionsFrom>[0], run = quietRun())
 }
 
 test('what is kept is never touched: files, directories, what they stand in, and what the backup says of them', async () => {
-  put(tree, { 'wp-config.php': 'mine', 'old/deep/keep.txt': 'kept', 'old/deep/go.txt': 'x', 'old/other/go.txt': 'x', 'cache/a': 'kept too' })
+  put(tree, {
+    'wp-config.php': 'mine',
+    'old/deep/keep.txt': 'kept',
+    'old/deep/go.txt': 'x',
+    'old/other/go.txt': 'x',
+    'cache/a': 'kept too',
+  })
   put(model, { 'wp-config.php': 'theirs', 'cache/b': 'b', 'new.txt': 'n', '.env': 'restored where missing' })
-  const keep = (path: string): boolean => path === 'old/deep/keep.txt' || path === 'cache'
-  const keepPresent = (path: string): boolean => ['wp-config.php', '.env'].includes(path)
   const before = describeTree(tree, true)
-  const home = await apply([partFrom(tree, model, { keep, keepPresent })])
+  const kept = {
+    keep: (path: string) => path === 'old/deep/keep.txt' || path === 'cache',
+    keepPresent: (path: string) => ['wp-config.php', '.env'].includes(path),
+  }
+  const home = await apply([partFrom(tree, model, kept)])
   expect(contents(tree)).toEqual({
     'wp-config.php': 'mine',
     'old/deep/keep.txt': 'kept',
@@ -91,7 +99,9 @@ test('a directory that holds kept entries is not replaced by a file: refused bef
   put(tree, { 'a/keep.txt': 'kept' })
   put(model, { a: 'a file' })
   const before = describeTree(tree, true)
-  await expect(apply([partFrom(tree, model, { keep: (path) => path === 'a/keep.txt' })])).rejects.toMatchObject({ code: 'APPLY_CONFLICT' })
+  await expect(apply([partFrom(tree, model, { keep: (path) => path === 'a/keep.txt' })])).rejects.toMatchObject({
+    code: 'APPLY_CONFLICT',
+  })
   for (const name of readdirSync(tree)) if (name.startsWith('.cairn-')) await recoverApply(join(tree, name))
   expect(describeTree(tree, true)).toEqual(before)
 })
@@ -100,13 +110,24 @@ test('code and files are one apply: a root inside another, one elsewhere and one
   const elsewhere = join(base, 'private')
   put(tree, { 'index.php': '1', 'content/themes/a': 'a' })
   put(elsewhere, { 'secret.pdf': '1', 'gone.pdf': '1' })
-  put(model, { 'code/index.php': '2', 'code/content/plugins/p': 'p', 'files/2024/a.jpg': 'jpeg', 'files/b.jpg': 'b', 'private/secret.pdf': '2' })
+  put(model, {
+    'code/index.php': '2',
+    'code/content/plugins/p': 'p',
+    'files/2024/a.jpg': 'jpeg',
+    'files/b.jpg': 'b',
+    'private/secret.pdf': '2',
+  })
   const uploads = join(tree, 'content/uploads')
   const before = describeTree(base, true)
   const files = partFrom(uploads, join(model, 'files'))
   const parts = [partFrom(tree, join(model, 'code')), files, partFrom(elsewhere, join(model, 'private'))]
   const home = await apply(parts)
-  expect(contents(tree)).toEqual({ 'index.php': '2', 'content/plugins/p': 'p', 'content/uploads/2024/a.jpg': 'jpeg', 'content/uploads/b.jpg': 'b' })
+  expect(contents(tree)).toEqual({
+    'index.php': '2',
+    'content/plugins/p': 'p',
+    'content/uploads/2024/a.jpg': 'jpeg',
+    'content/uploads/b.jpg': 'b',
+  })
   expect(contents(elsewhere)).toEqual({ 'secret.pdf': '2' })
   // applied again: nothing to do, the uploads are no part of the code
   const { counts } = await previewApply(optionsFrom(parts, ''))
@@ -133,7 +154,14 @@ test('several roots of one element go where they stand', async () => {
 
 test('refreshApply() sees what the site changed after the plan was made', async () => {
   put(tree, { 'same.txt': 'same', 'changes.txt': 'same', 'goes.txt': 'same', 'd/x': 'x', 'differs.txt': 'now' })
-  put(model, { 'same.txt': 'same', 'changes.txt': 'same', 'goes.txt': 'same', 'd/x': 'x', 'differs.txt': 'then', 'added.txt': 'a' })
+  put(model, {
+    'same.txt': 'same',
+    'changes.txt': 'same',
+    'goes.txt': 'same',
+    'd/x': 'x',
+    'differs.txt': 'then',
+    'added.txt': 'a',
+  })
   let compared: string[] = []
   let fetched: string[] = []
   const part = partFrom(tree, model)
@@ -222,7 +250,13 @@ test('previewApply() counts and touches nothing', async () => {
   const before = describeTree(tree, true)
   const { counts, changes } = await previewApply(optionsFrom([partFrom(tree, model)], ''))
   expect(counts).toMatchObject({ filesAdded: 1, filesChanged: 1, filesRemoved: 2, bytesToWrite: 9, bytesRemoved: 6 })
-  expect(changes.map((change) => `${change.change} ${change.path}`)).toEqual(['removed a', 'changed c', 'added d', 'added d/e', 'added d/e/f'])
+  expect(changes.map((change) => `${change.change} ${change.path}`)).toEqual([
+    'removed a',
+    'changed c',
+    'added d',
+    'added d/e',
+    'added d/e/f',
+  ])
   expect(describeTree(tree, true)).toEqual(before)
 })
 
@@ -260,13 +294,22 @@ test.skipIf(!isRoot)('as root an entry gets the owner of the one it replaces, a 
   put(tree, { 'theirs/a': 'old', 'ours/b': 'old' })
   chownSync(join(tree, 'theirs'), 33, 33)
   chownSync(join(tree, 'theirs/a'), 4242, 4243)
-  put(model, { 'theirs/a': 'new', 'theirs/new': 'n', 'theirs/dir/deep': 'd', 'theirs/named': 'n', 'ours/b': 'new', 'theirs/foreign': 'f' })
+  put(model, {
+    'theirs/a': 'new',
+    'theirs/new': 'n',
+    'theirs/dir/deep': 'd',
+    'theirs/named': 'n',
+    'ours/b': 'new',
+    'theirs/foreign': 'f',
+  })
   for (const name of ['theirs/new', 'theirs/dir', 'theirs/dir/deep']) chownSync(join(model, name), 33, 33)
   chownSync(join(model, 'theirs/named'), 4242, 4243)
   chownSync(join(model, 'theirs/foreign'), 5555, 5555)
   chmodSync(join(model, 'theirs/foreign'), 0o6755)
   await apply([partFrom(tree, model)])
-  const owners = Object.keys(contents(model)).map((name) => `${name} ${lstatSync(join(tree, name)).uid}:${lstatSync(join(tree, name)).gid}`)
+  const owners = Object.keys(contents(model)).map(
+    (name) => `${name} ${lstatSync(join(tree, name)).uid}:${lstatSync(join(tree, name)).gid}`,
+  )
   expect(owners.sort()).toEqual([
     'ours/b 0:0',
     'theirs/a 4242:4243',

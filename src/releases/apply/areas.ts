@@ -41,7 +41,10 @@ export function findGround(roots: readonly TreeRoot[]): Ground {
     if (!areas.some((area) => area.directory === shared)) areas.push({ directory: shared, mount })
   }
   return {
-    areas: areas.map(({ directory }) => ({ directory, mtimeNs: String(lstatSync(Buffer.from(directory, 'latin1'), { bigint: true }).mtimeNs) })),
+    areas: areas.map(({ directory }) => ({
+      directory,
+      mtimeNs: String(lstatSync(Buffer.from(directory, 'latin1'), { bigint: true }).mtimeNs),
+    })),
     roots: new Set(directories),
     fixed: new Set([...directories, ...mountedDirectories]),
     mountedFiles,

@@ -50,7 +50,14 @@ export async function* decide<E extends Entry>(
     } else if (current !== null && want !== null) {
       const full = want.full
       if (current.kind === want.entry.kind) {
-        yield { kind: 'matched', full, current, wanted: want.entry, same: compare(part, want.entry, current, wasSame), isSettled: isSettled(current) }
+        yield {
+          kind: 'matched',
+          full,
+          current,
+          wanted: want.entry,
+          same: compare(part, want.entry, current, wasSame),
+          isSettled: isSettled(current),
+        }
       } else {
         if (current.kind === 'directory' && survey(current, places, onWarning).holdsKept) throw conflict(current, want.entry)
         skip = true
@@ -130,7 +137,8 @@ class Places<E extends Entry> {
     const isDirectory = entry.kind === 'directory'
     if (this.part.keep(relative, isDirectory) || this.ground.mountedFiles.has(full) || this.isForeignRoot(full)) return true
     // a rule may keep directories only: what stands there decides too
-    if (this.part.keep(relative, !isDirectory) && statOrNull(Buffer.from(full, 'latin1'))?.isDirectory() === !isDirectory) return true
+    if (this.part.keep(relative, !isDirectory) && statOrNull(Buffer.from(full, 'latin1'))?.isDirectory() === !isDirectory)
+      return true
     return !isDirectory && this.part.keepPresent?.(relative) === true && statOrNull(Buffer.from(full, 'latin1')) !== null
   }
 
@@ -139,7 +147,12 @@ class Places<E extends Entry> {
   }
 }
 
-function compare<E extends Entry>(part: ApplyPart<E>, wanted: E, current: WalkedEntry, wasSame: (current: WalkedEntry) => boolean): boolean | Promise<boolean> {
+function compare<E extends Entry>(
+  part: ApplyPart<E>,
+  wanted: E,
+  current: WalkedEntry,
+  wasSame: (current: WalkedEntry) => boolean,
+): boolean | Promise<boolean> {
   if (wanted.kind === 'link') return wanted.target.equals(current.target)
   if (wanted.kind === 'directory') return true
   if (wanted.sizeBytes !== current.sizeBytes) return false
@@ -151,7 +164,11 @@ function isSettled(current: WalkedEntry): boolean {
   return BigInt(Date.now()) * 1_000_000n - current.ctimeNs > 50_000_000n
 }
 
-function removal<E extends Entry>(current: WalkedEntry, places: Places<E>, onWarning: (warning: WalkWarning) => void): Decision<E> {
+function removal<E extends Entry>(
+  current: WalkedEntry,
+  places: Places<E>,
+  onWarning: (warning: WalkWarning) => void,
+): Decision<E> {
   const full = current.full.toString('latin1')
   if (current.kind !== 'directory') {
     const isFile = current.kind === 'file'
@@ -190,8 +207,12 @@ export function isBelow(path: Buffer, directory: Buffer): boolean {
 
 function conflict(current: WalkedEntry, wanted: Entry): Failure {
   const path = current.path.toString()
-  return new Failure('APPLY_CONFLICT', `Cannot replace the directory "${path}" by a ${wanted.kind}: it holds entries that are kept`, {
-    hint: 'Move what is kept (configuration, files directory, mounts) to another place and restore again',
-    retry: 'after-repair',
-  })
+  return new Failure(
+    'APPLY_CONFLICT',
+    `Cannot replace the directory "${path}" by a ${wanted.kind}: it holds entries that are kept`,
+    {
+      hint: 'Move what is kept (configuration, files directory, mounts) to another place and restore again',
+      retry: 'after-repair',
+    },
+  )
 }

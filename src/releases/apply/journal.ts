@@ -109,7 +109,7 @@ export function writeLines(journal: Journal, name: string): LineWriter {
   let buffer = ''
   const flush = (): void => {
     const bytes = Buffer.from(buffer, 'latin1')
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
     buffer = ''
   }
   const abandon = (): void => {

@@ -9,25 +9,33 @@ import { newWorkName } from './work.ts'
 
 const isRoot = process.getuid?.() === 0
 const owner = { uid: 4242, gid: 4243 }
-/** The soak asks for more */
-const rounds = Number(process.env['CAIRN_KILL_ROUNDS'] ?? 13)
+/** The soak asks for more trees */
+const rounds = Math.max(13, Number(process.env['CAIRN_SOAK'] ?? 0))
 
-test('an apply killed before any change ends old or new, and undo gives back exactly what was (13 trees)', { timeout: 20_000 * rounds }, () => {
-  const seen = { kills: 0, old: 0, new: 0, undone: 0 }
-  for (let seed = 1; seed <= rounds; seed++) round(seed, null, seen)
-  expect(seen.kills).toBeGreaterThan(rounds * 0.8)
-  expect(seen.old).toBeGreaterThan(2)
-  expect(seen.undone).toBeGreaterThan(3)
-})
+test(
+  'an apply killed before any change ends old or new, and undo gives back exactly what was',
+  { timeout: 20_000 * rounds },
+  () => {
+    const seen = { kills: 0, old: 0, new: 0, undone: 0 }
+    for (let seed = 1; seed <= rounds; seed++) round(seed, null, seen)
+    expect(seen.kills).toBeGreaterThan(rounds * 0.8)
+    expect(seen.old).toBeGreaterThan(2)
+    expect(seen.undone).toBeGreaterThan(3)
+  },
+)
 
-test.skipIf(!isRoot)('the same as an ordinary owner of the tree (13 trees)', { timeout: 20_000 * rounds }, () => {
+test.skipIf(!isRoot)('the same as an ordinary owner of the tree', { timeout: 20_000 * rounds }, () => {
   const seen = { kills: 0, old: 0, new: 0, undone: 0 }
   for (let seed = 101; seed <= 100 + rounds; seed++) round(seed, owner, seen)
   expect(seen.kills).toBeGreaterThan(rounds * 0.8)
   expect(seen.undone).toBeGreaterThan(3)
 })
 
-function round(seed: number, as: { uid: number; gid: number } | null, seen: { kills: number; old: number; new: number; undone: number }): void {
+function round(
+  seed: number,
+  as: { uid: number; gid: number } | null,
+  seen: { kills: number; old: number; new: number; undone: number },
+): void {
   const base = mkdtempSync(join(tmpdir(), 'cairn-kill-'))
   const chance = chanceOf(seed * 7919)
   const tree = join(base, 'tree')
@@ -37,7 +45,7 @@ function round(seed: number, as: { uid: number; gid: number } | null, seen: { ki
     const args = [killedApplyFile, name, on, model, workName, String(killAt)]
     // most of a child's 250 ms would be spent on reading our own source
     const env = { ...process.env, NODE_COMPILE_CACHE: compileCache(as?.uid ?? 0) }
-    const result = spawnSync(process.execPath, args, { encoding: 'utf8', env, ...(as ?? {}) })
+    const result = spawnSync(process.execPath, args, { encoding: 'utf8', env, ...as })
     if (result.signal === 'SIGKILL') seen.kills += 1
     else expect(result.status, `seed ${seed}, ${name}: ${result.stderr}`).toBe(0)
     return result
@@ -117,6 +125,6 @@ function copyTree(from: string, to: string): void {
 function unlock(directory: string): void {
   if (isRoot) return
   chmodSync(directory, statSync(directory).mode | 0o700)
-  for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) unlock(join(directory, entry.name))
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) unlock(join(directory, entry.name))
 }
-

@@ -20,7 +20,11 @@ export function assertMovable(standing: Standing, full: string, current: Current
   if (!isOurs && !isAllowed(directory, constants.W_OK | constants.X_OK)) reason = 'its directory is not writable for Cairn'
   else if (current !== null && (parent.mode & 0o1000n) !== 0n && !isOurs && current.uid !== standing.uid) {
     reason = 'its directory is sticky and it belongs to another'
-  } else if (current?.isDirectory === true && current.uid !== standing.uid && !isAllowed(Buffer.from(full, 'latin1'), constants.W_OK)) {
+  } else if (
+    current?.isDirectory === true &&
+    current.uid !== standing.uid &&
+    !isAllowed(Buffer.from(full, 'latin1'), constants.W_OK)
+  ) {
     reason = 'it is a directory that is not writable for Cairn'
   }
   if (reason === null) return

@@ -113,7 +113,8 @@ class Pass<E extends Entry> {
         return this.enter(decision.full, decision.current, null)
       case 'inside':
         this.count('added', decision.wanted)
-        if (this.laying?.full === decision.below) await this.stage.add(part, decision.full.slice(decision.below.length + 1), decision.wanted)
+        if (this.laying?.full === decision.below)
+          await this.stage.add(part, decision.full.slice(decision.below.length + 1), decision.wanted)
         return
       default:
         return this.move(part, decision, path)
@@ -147,7 +148,11 @@ class Pass<E extends Entry> {
     if (wanted !== null) {
       if (wanted.kind === 'directory') freshMode = wantedMode(standing, wanted, owner)
       if (before === undefined) {
-        await this.stage.begin(part, stagePath(this.sink.workOf(area), number), wanted, { standing, owner, replaces: current !== null })
+        await this.stage.begin(part, stagePath(this.sink.workOf(area), number), wanted, {
+          standing,
+          owner,
+          replaces: current !== null,
+        })
         this.laying = { full }
       }
     }
@@ -159,7 +164,9 @@ class Pass<E extends Entry> {
   /** What stands where the walk showed nothing: a socket, a pipe, a device. */
   private unexpected(full: string): Current | null {
     const stat = statOrNull(Buffer.from(full, 'latin1'))
-    return stat === null ? null : { uid: Number(stat.uid), gid: Number(stat.gid), mode: modeOf(stat), isDirectory: stat.isDirectory() }
+    return stat === null
+      ? null
+      : { uid: Number(stat.uid), gid: Number(stat.gid), mode: modeOf(stat), isDirectory: stat.isDirectory() }
   }
 
   private detailOf(full: string, current: WalkedEntry, wanted: Entry): void {
@@ -287,4 +294,3 @@ async function* ahead<E extends Entry>(items: AsyncIterable<Decision<E>>, count:
   }
   yield* waiting
 }
-

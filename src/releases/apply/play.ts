@@ -34,7 +34,10 @@ async function play(home: string, forward: boolean, options: PlayOptions): Promi
     const state = journal.state()
     if (state === (forward ? 'done' : 'undone') || (!forward && state === 'prepared')) return
     if (state === null || state === 'dropping') {
-      throw new Failure('UNDO_MISSING', `Cannot play the plan in "${home}": it is ${state === null ? 'not whole' : 'being deleted'}`)
+      throw new Failure(
+        'UNDO_MISSING',
+        `Cannot play the plan in "${home}": it is ${state === null ? 'not whole' : 'being deleted'}`,
+      )
     }
     journal.setState(forward ? 'forward' : 'back')
     const { moves, details } = journal.readPlan()
@@ -43,7 +46,7 @@ async function play(home: string, forward: boolean, options: PlayOptions): Promi
     try {
       const player = new Player(fields, forward, options.run ?? quietRun())
       player.unlock(details)
-      await player.moveAll(forward ? moves : [...moves].reverse())
+      await player.moveAll(forward ? moves : moves.toReversed())
       player.setDetails(details)
     } finally {
       for (const field of fields.values()) field.close()
@@ -248,7 +251,7 @@ class Player {
 function wordMove(error: unknown, field: Field, move: Move): unknown {
   if (!isErrno(error, 'EXDEV', 'EBUSY', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT')) return error
   return new Failure('APPLY_CONFLICT', `Cannot move "${shown(`${field.directory}/${move.path}`)}": ${error.code}`, {
-    hint: 'Nothing is lost: mend the cause and start Cairn again, it goes on from here',
+    hint: 'Nothing is lost: every entry is in the tree or in the undo set. Mend the cause; recovery goes on from here',
     retry: 'after-repair',
     cause: error,
   })

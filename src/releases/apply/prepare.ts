@@ -55,14 +55,25 @@ export async function refreshApply<E extends Entry>(options: ApplyOptions<E>, pl
 
 /** What an apply would change. Touches nothing. */
 export async function previewApply<E extends Entry>(options: Omit<ApplyOptions<E>, 'workName'>): Promise<ApplyPreview> {
-  return buildPlan(options, groundOf(options), { known: () => false, staged: new Map(), workOf: null, write: () => {}, remember: () => {} })
+  return buildPlan(options, groundOf(options), {
+    known: () => false,
+    staged: new Map(),
+    workOf: null,
+    write: () => {},
+    remember: () => {},
+  })
 }
 
 function groundOf<E extends Entry>(options: Omit<ApplyOptions<E>, 'workName'>): Ground {
   return findGround(options.parts.flatMap((part) => [...part.roots]))
 }
 
-async function runPass<E extends Entry>(options: ApplyOptions<E>, ground: Ground, journal: Journal, staged: Map<string, Move>): Promise<ApplyPreview> {
+async function runPass<E extends Entry>(
+  options: ApplyOptions<E>,
+  ground: Ground,
+  journal: Journal,
+  staged: Map<string, Move>,
+): Promise<ApplyPreview> {
   const works = new Map<number, number>()
   const workOf = (index: number): number => {
     const known = works.get(index)
@@ -87,7 +98,8 @@ async function runPass<E extends Entry>(options: ApplyOptions<E>, ground: Ground
       staged,
       workOf,
       write: (line) => plan.write(line),
-      remember: (part, current) => seen.write([part, current.path.toString('latin1'), String(current.ino), String(current.ctimeNs)]),
+      remember: (part, current) =>
+        seen.write([part, current.path.toString('latin1'), String(current.ino), String(current.ctimeNs)]),
     })
     stopIfCancelled(options.run)
     const sync = options.syncDisk ?? syncDisk
@@ -121,7 +133,12 @@ function seenCursor(journal: Journal): (part: number, current: WalkedEntry) => b
 function assertSameMounts(planned: readonly Area[], now: readonly Area[]): void {
   for (const area of now) {
     const holder = planned[locate(planned, area.directory).area]
-    const isSame = holder !== undefined && mountIdOf(Buffer.from(holder.directory, 'latin1')) === mountIdOf(Buffer.from(area.directory, 'latin1'))
-    if (!isSame) throw new Failure('APPLY_CONFLICT', `Cannot go on: "${shown(area.directory)}" was mounted after the plan was made`, { retry: 'later' })
+    const isSame =
+      holder !== undefined &&
+      mountIdOf(Buffer.from(holder.directory, 'latin1')) === mountIdOf(Buffer.from(area.directory, 'latin1'))
+    if (!isSame)
+      throw new Failure('APPLY_CONFLICT', `Cannot go on: "${shown(area.directory)}" was mounted after the plan was made`, {
+        retry: 'later',
+      })
   }
 }

@@ -115,7 +115,16 @@ export function describeTree(directory: string, exact: boolean): string[] {
     const kind = stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'link' : 'file'
     const body =
       kind === 'link' ? readlinkSync(path) : kind === 'file' ? createHash('sha1').update(readFileSync(path)).digest('hex') : ''
-    lines.push([relative, kind, (stat.mode & 0o7777n).toString(8), stat.mtimeNs / 1000n, body, exact ? `${stat.uid}:${stat.gid}` : ''].join(' | '))
+    lines.push(
+      [
+        relative,
+        kind,
+        (stat.mode & 0o7777n).toString(8),
+        stat.mtimeNs / 1000n,
+        body,
+        exact ? `${stat.uid}:${stat.gid}` : '',
+      ].join(' | '),
+    )
     if (kind !== 'directory') return
     for (const name of readdirSync(path).sort()) if (!workDirectoryName.test(name)) visit(`${relative}/${name}`)
   }

@@ -107,4 +107,3 @@ function openIfThere(home: string): Journal | null {
     throw error
   }
 }
-

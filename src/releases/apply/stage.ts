@@ -18,7 +18,7 @@ export interface Stage<E extends Entry> {
   finish(owners: ReadonlySet<string>): Promise<void>
 }
 
-export interface Heir {
+interface Heir {
   standing: Standing
   owner: Owner
   /** An entry that replaces another keeps that one's owner, whatever the backup names */
@@ -68,7 +68,12 @@ export function openStage<E extends Entry>(): Stage<E> {
       case 'file':
         if (batchPart !== part) await flush()
         batchPart = part
-        batch.push({ entry, to, mode: wantedMode(standing, entry, owner), owner: standing.isRoot ? owner : { uid: standing.uid, gid: owner.gid } })
+        batch.push({
+          entry,
+          to,
+          mode: wantedMode(standing, entry, owner),
+          owner: standing.isRoot ? owner : { uid: standing.uid, gid: owner.gid },
+        })
         batchBytes += entry.sizeBytes
         if (batch.length >= batchFilesMax || batchBytes >= batchBytesMax) await flush()
     }
@@ -96,7 +101,7 @@ export function openStage<E extends Entry>(): Stage<E> {
         }
       }
       // the deepest first: what is made inside a directory changes its time
-      for (const { to, entry, standing, owner } of directories.reverse()) {
+      for (const { to, entry, standing, owner } of directories.toReversed()) {
         giveTo(to, standing, owner)
         setMtime(to, entry.mtimeNs)
         setMode(to, wantedMode(standing, entry, owner))

@@ -1,7 +1,15 @@
 import { closeSync, constants, openSync, utimesSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { Failure, isErrno } from '../../base/failure.ts'
-import { announceChange, makeDirectory, mtimeSeconds, removeEmptyDirectory, removeFile, renameEntry, statOrNull } from '../../hosts/local/changes.ts'
+import {
+  announceChange,
+  makeDirectory,
+  mtimeSeconds,
+  removeEmptyDirectory,
+  removeFile,
+  renameEntry,
+  statOrNull,
+} from '../../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../../hosts/local/handles.ts'
 import { removeByHandle } from '../../hosts/local/removeByHandle.ts'
 import { type Area, shown } from './areas.ts'
@@ -30,11 +38,15 @@ export function makeWorkDirectory(area: Area, workName: string): void {
     restoreTime(parent, area)
   } catch (error) {
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'EXDEV', 'EBUSY')) throw error
-    throw new Failure('PREFLIGHT_REFUSED', `Cannot move entries in "${shown(area.directory)}": ${refusals[error.code ?? ''] ?? error.code}`, {
-      hint: 'Run "cairn env:info" with the preflight to see what Cairn needs there',
-      retry: 'after-repair',
-      cause: error,
-    })
+    throw new Failure(
+      'PREFLIGHT_REFUSED',
+      `Cannot move entries in "${shown(area.directory)}": ${refusals[error.code ?? ''] ?? error.code}`,
+      {
+        hint: 'Run "cairn env:info" with the preflight to see what Cairn needs there',
+        retry: 'after-repair',
+        cause: error,
+      },
+    )
   } finally {
     closeSync(parent)
   }
@@ -50,7 +62,8 @@ export function removeWorkDirectory(area: Area, workName: string, keepLast: read
     const before = statOrNull(handlePath(parent, ''))
     removeByHandle(parent, Buffer.from(`${workName}-probe`))
     if (work !== null) {
-      for (const name of ['in', 'out', 'plan', 'plan.new', 'seen', 'seen.new', ...keepLast]) removeByHandle(work, Buffer.from(name))
+      for (const name of ['in', 'out', 'plan', 'plan.new', 'seen', 'seen.new', ...keepLast])
+        removeByHandle(work, Buffer.from(name))
       removeByHandle(parent, Buffer.from(workName))
     }
     if (before !== null) restoreTime(parent, { ...area, mtimeNs: String(before.mtimeNs) })
