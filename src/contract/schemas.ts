@@ -8,10 +8,6 @@ const time = Type.String({ format: 'date-time' })
 const size = Type.Integer({ minimum: 0 })
 const facts = Type.Record(Type.String(), Type.Unknown())
 
-export const siteNamePattern = '^[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?$'
-export const environmentNamePattern = '^[a-z0-9]{1,11}$'
-export const idPattern = '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'
-
 /** An identity is not checked for its shape in parameters: an unknown one is "not found", in words. */
 const name = Type.String({ minLength: 1, maxLength: 200 })
 export const SiteParams = Type.Object({ site: name })
