@@ -8,8 +8,9 @@ export type TarFacts = Pick<Entry, 'path' | 'kind' | 'mode' | 'uid' | 'gid' | 'm
  * the root directory of an archive without prefix.
  *
  * ustar with its prefix field, else GNU `@LongLink` records, never PAX: PharData and PEAR's Archive_Tar unpack PAX names
- * wrongly and say nothing. Owners go by number, the names stay empty. Numbers that octal cannot hold are base-256, as busybox
- * misreads a size in PAX. Frozen together with the glue encoder: ETags and lengths of committed archives rest on it.
+ * wrongly and say nothing. (PharData refuses an archive with a link target of more than 100 bytes, and says so.) Owners go
+ * by number, the names stay empty. Numbers that octal cannot hold are base-256, as busybox misreads a size in PAX. Frozen
+ * together with the glue encoder: ETags and lengths of committed archives rest on it.
  */
 export function tarHeader(entry: TarFacts, prefix: Buffer): Buffer {
   const name = memberName(entry, prefix)

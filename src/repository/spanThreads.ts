@@ -122,7 +122,7 @@ export function spanThreads(directory: string, key: RepositoryKey): SpanThreads 
 
 const all = new Map<string, SpanThreads>()
 const threadsMax = Math.min(4, Math.max(2, availableParallelism()))
-const idleMs = 20_000
+const idleMs = 60_000
 
 function packJob(job: number, segments: readonly Segment[], locations: readonly ChunkLocation[]): SpanJob {
   const glue = segments.filter((segment) => Buffer.isBuffer(segment))
