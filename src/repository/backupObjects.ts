@@ -41,7 +41,14 @@ export async function listBackups(directory: string): Promise<string[]> {
 }
 
 /** Two writers at once get two numbers. */
-export function writeSibling(directory: string, keys: RepositoryKeys, id: string, kind: SiblingKind, body: object, instance: string): void {
+export function writeSibling(
+  directory: string,
+  keys: RepositoryKeys,
+  id: string,
+  kind: SiblingKind,
+  body: object,
+  instance: string,
+): void {
   const names = readdirSync(backupsDirectory(directory))
   if (!names.includes(`${parseUlid(id)}.bk`)) throw notFound(id)
   let number = Math.max(0, ...names.map((name) => siblingNumber(name, id, kind))) + 1
@@ -91,7 +98,9 @@ async function readSealed(directory: string, keys: RepositoryKeys, name: string)
     const plain = openPlain(keys, bytes, blobTypes.object, keys.metaId(blobTypes.object, name))
     return JSON.parse(plain.toString()) as Record<string, unknown>
   } catch (cause) {
-    throw new Failure('MANIFEST_DAMAGED', `Cannot read "${name}" in the repository: it was altered, or the key is another one`, { cause })
+    throw new Failure('MANIFEST_DAMAGED', `Cannot read "${name}" in the repository: it was altered, or the key is another one`, {
+      cause,
+    })
   }
 }
 

@@ -21,7 +21,15 @@ interface CheckOptions {
  * length. With `readData` each pack is read as well: its hash, every seal, MAC, CRC and id.
  */
 export async function check(repository: Repository, db: Kysely<StateTables>, options: CheckOptions): Promise<CheckReport> {
-  const report: CheckReport = { ok: true, readData: options.readData, backups: 0, packs: 0, chunks: 0, bytesRead: 0, problems: [] }
+  const report: CheckReport = {
+    ok: true,
+    readData: options.readData,
+    backups: 0,
+    packs: 0,
+    chunks: 0,
+    bytesRead: 0,
+    problems: [],
+  }
   const bad = new Map<string, CheckProblem>()
   const note = (problem: CheckProblem): void => void (report.problems.length < problemsMax && report.problems.push(problem))
 
@@ -47,7 +55,11 @@ async function checkPacks(
   report: CheckReport,
   bad: Map<string, CheckProblem>,
 ): Promise<void> {
-  const rows = await db.selectFrom('pack').select(['name', 'state', 'length_bytes', 'sha256']).where('state', '!=', 'deleted').execute()
+  const rows = await db
+    .selectFrom('pack')
+    .select(['name', 'state', 'length_bytes', 'sha256'])
+    .where('state', '!=', 'deleted')
+    .execute()
   const total = rows.reduce((sum, row) => sum + row.length_bytes, 0)
   const onDisk = new Set(listPacks(repository.directory))
   for (const row of rows) {

@@ -23,7 +23,10 @@ export function packChunkRefs(refs: readonly ChunkRef[]): Buffer {
  */
 export function unpackChunkRefs(bytes: Uint8Array): ChunkRef[] {
   if (bytes.length % chunkRefBytes !== 0) {
-    throw new Failure('MANIFEST_DAMAGED', `Cannot read chunk references: ${bytes.length} bytes are no multiple of ${chunkRefBytes}`)
+    throw new Failure(
+      'MANIFEST_DAMAGED',
+      `Cannot read chunk references: ${bytes.length} bytes are no multiple of ${chunkRefBytes}`,
+    )
   }
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const refs: ChunkRef[] = []

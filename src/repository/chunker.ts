@@ -56,7 +56,7 @@ export function cutWhole(gear: Int32Array, bytes: Uint8Array, from: number, to: 
   if (to - from <= wholeFileMax) return to === from ? [] : [to - from]
   const size = chunkClassOf(to - from)
   const lengths: number[] = []
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const length = cutChunk(gear, bytes, at, to, size, true)
     lengths.push(length)
     at += length

@@ -50,7 +50,12 @@ export async function commit(
 }
 
 /** Pages that the capture covered are known to be right; any other is read and each of its chunks looked up. */
-async function assertPinned(repository: Repository, db: Kysely<StateTables>, session: StateSession, root: ChunkRef): Promise<void> {
+async function assertPinned(
+  repository: Repository,
+  db: Kysely<StateTables>,
+  session: StateSession,
+  root: ChunkRef,
+): Promise<void> {
   const check = async (refs: readonly ChunkRef[]): Promise<void> => {
     const unpinned = await inBatches(refs, (batch) => findUnpinned(db, session.id, batch))
     if (unpinned.length > 0) throw refused(`${unpinned.length} of its chunks are in packs that this session has not pinned`)

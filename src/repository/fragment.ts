@@ -16,7 +16,8 @@ const finalBlock = Buffer.from([0x03, 0x00])
 const finalBlockBytes = finalBlock.length
 
 /** Names of formats that are compressed already. Only these are probed: a probe of everything costs more than it saves. */
-const compressedName = /\.(jpe?g|png|gif|webp|avif|heic|mp4|m4v|mov|webm|mp3|m4a|ogg|zip|gz|tgz|bz2|xz|zst|7z|rar|phar|woff2?|pdf)$/i
+const compressedName =
+  /\.(jpe?g|png|gif|webp|avif|heic|mp4|m4v|mov|webm|mp3|m4a|ogg|zip|gz|tgz|bz2|xz|zst|7z|rar|phar|woff2?|pdf)$/i
 
 export function looksCompressed(name: string): boolean {
   return compressedName.test(name)
@@ -27,8 +28,8 @@ export class FragmentEncoder {
   readonly #deflater: Deflater
   #work = Buffer.allocUnsafeSlow(256 << 10)
 
-  constructor(choice: CodecChoice) {
-    this.#deflater = openDeflater(choice)
+  constructor(codec: CodecChoice | Deflater) {
+    this.#deflater = 'deflate' in codec ? codec : openDeflater(codec)
   }
 
   /**
@@ -58,7 +59,8 @@ export class FragmentEncoder {
   }
 
   #reserve(bytes: number): void {
-    if (this.#work.length < bytes + finalBlockBytes) this.#work = Buffer.allocUnsafeSlow(Math.ceil((bytes + finalBlockBytes) * 1.25))
+    if (this.#work.length < bytes + finalBlockBytes)
+      this.#work = Buffer.allocUnsafeSlow(Math.ceil((bytes + finalBlockBytes) * 1.25))
   }
 }
 
@@ -90,7 +92,11 @@ function prove(raw: Uint8Array, closed: Uint8Array): void {
     bytes: Uint8Array,
     options: object,
   ) => { buffer: Buffer; engine: { bytesWritten: number } }
-  const { buffer, engine } = inflate(closed, { info: true, chunkSize: Math.max(64, raw.length + 1), maxOutputLength: raw.length + 1 })
+  const { buffer, engine } = inflate(closed, {
+    info: true,
+    chunkSize: Math.max(64, raw.length + 1),
+    maxOutputLength: raw.length + 1,
+  })
   if (engine.bytesWritten !== closed.length || Buffer.compare(buffer, raw) !== 0) {
     throw new Error('a fragment failed its proof: the compressor or the memory of this machine is faulty')
   }

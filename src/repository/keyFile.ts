@@ -46,11 +46,15 @@ export function readKeyFile(path: string): RepositoryKey {
     return importKey(readFileSync(path, 'utf8'))
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EACCES')) throw error
-    throw new Failure('REPOSITORY_KEY', `Cannot read the key file "${path}": ${error.code === 'ENOENT' ? 'it is missing' : 'permission was denied'}`, {
-      hint: 'Put back the key that "cairn repository:key export" printed; without it nothing in the repository can be read',
-      retry: 'after-repair',
-      cause: error,
-    })
+    throw new Failure(
+      'REPOSITORY_KEY',
+      `Cannot read the key file "${path}": ${error.code === 'ENOENT' ? 'it is missing' : 'permission was denied'}`,
+      {
+        hint: 'Put back the key that "cairn repository:key export" printed; without it nothing in the repository can be read',
+        retry: 'after-repair',
+        cause: error,
+      },
+    )
   }
 }
 

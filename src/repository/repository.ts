@@ -20,7 +20,17 @@ import { reconcile } from './reconcile.ts'
 import { StateSession } from './session.ts'
 import { stats } from './stats.ts'
 import { unlike } from './threads/fragmentReader.ts'
-import type { BackupObject, CheckReport, ChunkLocation, ChunkRef, Manifest, ManifestRef, Repository, SiblingKind, WriteSession } from './types.ts'
+import type {
+  BackupObject,
+  CheckReport,
+  ChunkLocation,
+  ChunkRef,
+  Manifest,
+  ManifestRef,
+  Repository,
+  SiblingKind,
+  WriteSession,
+} from './types.ts'
 
 export interface RepositoryOptions {
   /** Absolute */
@@ -59,14 +69,21 @@ export async function createRepository(options: RepositoryOptions): Promise<Disk
 export async function openRepository(options: RepositoryOptions): Promise<DiskRepository> {
   const head = readHead(options.directory)
   if (head['version'] !== 1 || head['chunker'] !== chunkerName) {
-    throw new Failure('REPOSITORY_MISSING', `Cannot open the repository in "${options.directory}": it has a format of another version`)
+    throw new Failure(
+      'REPOSITORY_MISSING',
+      `Cannot open the repository in "${options.directory}": it has a format of another version`,
+    )
   }
   const keys = new RepositoryKeys(options.key)
   if (head['id'] !== options.key.repositoryId || head['keyProof'] !== keys.proofOfKey()) {
-    throw new Failure('REPOSITORY_KEY', `Cannot open the repository in "${options.directory}": the key is that of another repository`, {
-      hint: `Import the key of repository "${String(head['id'])}"`,
-      retry: 'after-repair',
-    })
+    throw new Failure(
+      'REPOSITORY_KEY',
+      `Cannot open the repository in "${options.directory}": the key is that of another repository`,
+      {
+        hint: `Import the key of repository "${String(head['id'])}"`,
+        retry: 'after-repair',
+      },
+    )
   }
   fillReserve(options.directory)
   return new DiskRepository(options, keys)

@@ -63,7 +63,9 @@ export class StateSession implements WriteSession {
     const { rows } = await sql<{ id: number }>`
       select id from pack where id = any(${holders}::bigint[]) and state = 'live' for share`.execute(trx)
     if (rows.length < holders.length) throw new Condemned()
-    await sql`insert into pin (session_id, pack_id) select ${this.id}, unnest(${holders}::bigint[]) on conflict do nothing`.execute(trx)
+    await sql`insert into pin (session_id, pack_id) select ${this.id}, unnest(${holders}::bigint[]) on conflict do nothing`.execute(
+      trx,
+    )
   }
 
   coverPage(page: ChunkRef): void {

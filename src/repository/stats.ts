@@ -13,5 +13,11 @@ export async function stats(repository: Repository, db: Kysely<StateTables>): Pr
     const object = await repository.readBackupObject(id)
     for (const element of Object.values(object.elements)) archiveBytes += element.archiveLength
   }
-  return { backups: ids.length, packs: row?.packs ?? 0, chunks: row?.chunks ?? 0, storedBytes: Number(row?.bytes ?? 0), archiveBytes }
+  return {
+    backups: ids.length,
+    packs: row?.packs ?? 0,
+    chunks: row?.chunks ?? 0,
+    storedBytes: Number(row?.bytes ?? 0),
+    archiveBytes,
+  }
 }

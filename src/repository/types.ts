@@ -201,7 +201,11 @@ export interface Repository {
   putSibling(id: string, kind: SiblingKind, body: object): Promise<void>
   /** The highest number of each kind */
   readSiblings(id: string): Promise<Partial<Record<SiblingKind, Record<string, unknown>>>>
-  check(options: { readData: boolean; onProgress?: (doneBytes: number, totalBytes: number) => void; signal?: AbortSignal }): Promise<CheckReport>
+  check(options: {
+    readData: boolean
+    onProgress?: (doneBytes: number, totalBytes: number) => void
+    signal?: AbortSignal
+  }): Promise<CheckReport>
   stats(): Promise<RepositoryStats>
   reconcile(): Promise<ReconcileReport>
   close(): Promise<void>

@@ -1,4 +1,16 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Failure, isErrno } from '../../base/failure.ts'
 import { spaceFailure, syncDirectorySync } from '../../base/files.ts'
@@ -92,10 +104,14 @@ function holdsPacks(directory: string): boolean {
 }
 
 function headless(directory: string): Failure {
-  return new Failure('REPOSITORY_MISSING', `Cannot use "${directory}" as a repository: it holds packs, but its repo.json is missing`, {
-    hint: 'Put repo.json back from a copy of the disk; nothing was changed',
-    retry: 'after-repair',
-  })
+  return new Failure(
+    'REPOSITORY_MISSING',
+    `Cannot use "${directory}" as a repository: it holds packs, but its repo.json is missing`,
+    {
+      hint: 'Put repo.json back from a copy of the disk; nothing was changed',
+      retry: 'after-repair',
+    },
+  )
 }
 
 function missing(directory: string): Failure {

@@ -16,7 +16,7 @@ export function fillReserve(directory: string): void {
   const fd = openSync(path, 'w', 0o600)
   try {
     const block = Buffer.alloc(1 << 20, 0xa5) // not zeros: some file systems would not keep room for them
-    for (let done = 0; done < reserveBytes; ) done += writeSync(fd, block, 0, Math.min(block.length, reserveBytes - done))
+    for (let done = 0; done < reserveBytes;) done += writeSync(fd, block, 0, Math.min(block.length, reserveBytes - done))
     fsyncSync(fd)
   } catch (error) {
     if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error

@@ -10,7 +10,11 @@ export const batchMax = 1000
  * Finds ids in live packs and pins these packs for the session, in one statement: the pack rows are locked against a
  * collector until the pins stand. A chunk in a condemned, deleted or missing pack does not exist here.
  */
-export async function findAndPin(db: Kysely<StateTables>, session: string, ids: readonly Buffer[]): Promise<(FoundChunk | null)[]> {
+export async function findAndPin(
+  db: Kysely<StateTables>,
+  session: string,
+  ids: readonly Buffer[],
+): Promise<(FoundChunk | null)[]> {
   const { rows } = await sql<{ i: number; enc_mac: Buffer; stored_len: number }>`
     with found as materialized (
       select g.i, c.enc_mac, c.stored_len, c.pack_id

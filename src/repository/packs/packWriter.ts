@@ -70,7 +70,16 @@ export class PackWriter {
       this.#staged += sealBlob(this.#keys, blob, this.#stage, this.#staged)
     }
     this.#records.push(
-      encodeRecord({ type: blob.type, generation: currentGeneration, id: blob.id, encMac, offset, storedLen, rawLen: blob.rawLen, crc: blob.crc }),
+      encodeRecord({
+        type: blob.type,
+        generation: currentGeneration,
+        id: blob.id,
+        encMac,
+        offset,
+        storedLen,
+        rawLen: blob.rawLen,
+        crc: blob.crc,
+      }),
     )
   }
 

@@ -27,7 +27,7 @@ export async function scanPack(directory: string, keys: RepositoryKeys, pack: st
   try {
     const { size } = await file.stat()
     const records: FooterRecord[] = []
-    for (let offset = 0; offset + blobHeaderBytes <= size; ) {
+    for (let offset = 0; offset + blobHeaderBytes <= size;) {
       const header = readBlobHeader(await readAt(file, offset, blobHeaderBytes))
       if (header === null || header.type === blobTypes.footer || offset + blobHeaderBytes + header.storedLen > size) break
       const bytes = await readAt(file, offset, blobHeaderBytes + header.storedLen)
@@ -61,7 +61,7 @@ export async function hashPack(directory: string, pack: string): Promise<{ lengt
 
 export async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length)
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
     if (bytesRead === 0) throw new Failure('CHUNK_DAMAGED', `Cannot read a pack: it ends ${length - done} bytes early`)
     done += bytesRead

@@ -47,7 +47,7 @@ export class FragmentReader {
     if (this.#block.length < length) this.#block = Buffer.allocUnsafeSlow(length)
     const bytes = this.#block.subarray(0, length)
     const fd = this.#file(location.pack)
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const read = readSync(fd, bytes, done, length - done, location.offset + done)
       if (read === 0) throw new Failure('CHUNK_DAMAGED', `Cannot read pack "${location.pack}": it ends early`)
       done += read

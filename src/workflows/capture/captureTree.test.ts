@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync, appendFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  appendFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -114,7 +124,8 @@ test('a random tree comes back as it was', async () => {
     const captured = await capture(top)
     const out = await extract(captured)
     await runChild('diff', ['-r', '--no-dereference', top, out])
-    const list = (path: string) => runChild('find', ['.', '-printf', '%P %y %m %l %s\\n'], { cwd: path }).then(({ stdout }) => stdout.split('\n').sort())
+    const list = (path: string) =>
+      runChild('find', ['.', '-printf', '%P %y %m %l %s\\n'], { cwd: path }).then(({ stdout }) => stdout.split('\n').sort())
     const without = (lines: string[]) => lines.map((line) => line.replace(/^(.* d [0-7]+ ) ?[0-9]+$/, '$1'))
     expect(without(await list(out))).toEqual(without(await list(top)))
     expect(captured.warnings).toEqual([])
@@ -223,7 +234,14 @@ test('a root that is not there is a failure with its reason', async () => {
 test('two roots are one element', async () => {
   const top = makeTree(11, 10)
   const inner = makeTree(12, 10)
-  const root = { roots: [{ directory: top, at: '' }, { directory: inner, at: 'uploads' }], exclude: [{ path: 'd1 ä', reason: 'test' }], secretPaths: ['long.bin'] }
+  const root = {
+    roots: [
+      { directory: top, at: '' },
+      { directory: inner, at: 'uploads' },
+    ],
+    exclude: [{ path: 'd1 ä', reason: 'test' }],
+    secretPaths: ['long.bin'],
+  }
   const captured = await capture(top, null, { root })
   const names = await tarNames(captured)
   expect(names).toContain('files_dev/uploads/long.bin')

@@ -60,11 +60,23 @@ export async function captureTree(options: CaptureTreeOptions): Promise<Captured
   try {
     const found = await untilCancelled(run, Promise.race([pages.scan(options.paranoid, options.statCachePath), encoders.failed]))
     const warnings = found.warnings.map((warning) => ({ ...warning, element }))
-    if (options.previous !== null && (await isSame(options, found.pages.map((page) => page.summary), session))) {
+    if (
+      options.previous !== null &&
+      (await isSame(
+        options,
+        found.pages.map((page) => page.summary),
+        session,
+      ))
+    ) {
       await encoders.finish()
       encoders.release()
       if (options.statCachePath !== null) {
-        writeStatCache(options.statCachePath, options.previous.ref, found.pages.map((page) => page.stats), null)
+        writeStatCache(
+          options.statCachePath,
+          options.previous.ref,
+          found.pages.map((page) => page.stats),
+          null,
+        )
       }
       return { ...options.previous, warnings, unchanged: true }
     }
@@ -88,7 +100,12 @@ export async function captureTree(options: CaptureTreeOptions): Promise<Captured
     )
     encoders.release()
     if (options.statCachePath !== null) {
-      writeStatCache(options.statCachePath, stored.ref, found.pages.map((page) => page.stats), options.previous?.ref ?? null)
+      writeStatCache(
+        options.statCachePath,
+        stored.ref,
+        found.pages.map((page) => page.stats),
+        options.previous?.ref ?? null,
+      )
     }
     return { ...stored, warnings, unchanged: false }
   } catch (error) {
@@ -110,7 +127,9 @@ async function isSame(options: CaptureTreeOptions, pages: Manifest['pages'], ses
     manifest.pages.length === pages.length &&
     manifest.pages.every((page, index) => {
       const now = pages[index]
-      return now !== undefined && now.ref.id.equals(page.ref.id) && now.ref.encMac.equals(page.ref.encMac) && now.padIn === page.padIn
+      return (
+        now !== undefined && now.ref.id.equals(page.ref.id) && now.ref.encMac.equals(page.ref.encMac) && now.padIn === page.padIn
+      )
     })
   return equal && (await session.pin([ref])).length === 0
 }
@@ -135,6 +154,9 @@ function canonical(directory: string): string {
   try {
     return realpathSync(directory)
   } catch (cause) {
-    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${directory}": it is not there or closed to us`, { cause, retry: 'later' })
+    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${directory}": it is not there or closed to us`, {
+      cause,
+      retry: 'later',
+    })
   }
 }

@@ -33,7 +33,10 @@ interface Context {
 }
 
 /** Reads and stores files: many small ones with one look-up, or one that is longer than a batch. */
-export async function encodeFiles(context: Omit<Context, 'warnings'>, files: readonly FileToRead[]): Promise<EncoderResults['files']> {
+export async function encodeFiles(
+  context: Omit<Context, 'warnings'>,
+  files: readonly FileToRead[],
+): Promise<EncoderResults['files']> {
   const whole: Context = { ...context, warnings: [] }
   const [first] = files
   const read =
@@ -95,7 +98,12 @@ async function encodeSmall(context: Context, files: readonly FileToRead[]): Prom
 }
 
 /** Reads a file until it held still; a file that never does is kept as it was read last, with a warning. */
-function readWhole(context: Context, file: FileToRead, space: Buffer, at: number): { stat: BigIntStats; end: number } | 'left-out' | 'too-long' {
+function readWhole(
+  context: Context,
+  file: FileToRead,
+  space: Buffer,
+  at: number,
+): { stat: BigIntStats; end: number } | 'left-out' | 'too-long' {
   for (let attempt = 1; ; attempt++) {
     const opened = openForReading(file)
     if ('warning' in opened) {
@@ -184,7 +192,7 @@ async function storeOpened(context: Context, file: FileToRead, opened: { fd: num
   const probe = looksCompressed(Buffer.from(file.path).toString('latin1'))
   const refs: Buffer[] = []
   let have = 0
-  for (let last = false; !last || have > 0; ) {
+  for (let last = false; !last || have > 0;) {
     const read = readInto(opened.fd, space, have, window)
     have += read
     last = have < window

@@ -5,7 +5,9 @@ export function fullPath(roots: readonly TreeRoot[], path: Uint8Array): Buffer {
   const bytes = Buffer.from(path)
   const holds = (root: TreeRoot): boolean => {
     const at = Buffer.from(root.at)
-    return at.length === 0 || (bytes.subarray(0, at.length).equals(at) && (bytes.length === at.length || bytes[at.length] === 0x2f))
+    return (
+      at.length === 0 || (bytes.subarray(0, at.length).equals(at) && (bytes.length === at.length || bytes[at.length] === 0x2f))
+    )
   }
   const root = roots.filter(holds).sort((a, b) => b.at.length - a.at.length)[0]
   if (root === undefined) throw new Error(`no root holds "${bytes.toString()}"`)

@@ -18,7 +18,8 @@ export function openForReading(file: FileToRead): Opened {
     fd = openSync(Buffer.from(file.full), flags)
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) return { warning: vanished(shown) }
-    if (isErrno(error, 'EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG', 'ESTALE', 'EBUSY', 'ETXTBSY')) return { warning: unreadable(shown, error) }
+    if (isErrno(error, 'EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG', 'ESTALE', 'EBUSY', 'ETXTBSY'))
+      return { warning: unreadable(shown, error) }
     throw error
   }
   const stat = fstatSync(fd, { bigint: true })

@@ -41,7 +41,8 @@ export class ScannedPages {
     const stored: StoredEntry = { ...entry, chunks: [] }
     const chunks = entry.kind === 'file' ? this.#chunksOf(walked, before) : []
     if (chunks === null) {
-      const hint = before !== null && before.entry.kind === 'file' && before.entry.sizeBytes === entry.sizeBytes ? before.entry.chunks : []
+      const hint =
+        before !== null && before.entry.kind === 'file' && before.entry.sizeBytes === entry.sizeBytes ? before.entry.chunks : []
       this.#toRead.push({
         index,
         full: new Uint8Array(full),

@@ -64,7 +64,7 @@ export class SectionCutter {
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#section === null) throw new Error('no section was begun')
     this.#section.sizeBytes += bytes.length
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0; from < bytes.length;) {
       if (this.#failure !== null) throw this.#failure
       const slot = this.#slot ?? (await this.#takeSlot())
       const count = Math.min(bytes.length - from, slot.bytes.length - this.#have)

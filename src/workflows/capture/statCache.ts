@@ -37,7 +37,8 @@ export function readStatCache(base: string, manifest: ChunkRef): StatCache | nul
     throw error
   }
   const end = bytes.length - 4
-  if (end < headBytes || !bytes.subarray(0, 8).equals(magic) || !bytes.subarray(8, headBytes).equals(packChunkRef(manifest))) return null
+  if (end < headBytes || !bytes.subarray(0, 8).equals(magic) || !bytes.subarray(8, headBytes).equals(packChunkRef(manifest)))
+    return null
   if ((end - headBytes) % statRecordBytes !== 0 || crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end)) return null
   return new StatCache(bytes.subarray(headBytes, end))
 }
@@ -54,7 +55,8 @@ export function writeStatCache(base: string, manifest: ChunkRef, records: readon
   const kept = new Set([path, keep === null ? '' : cachePath(base, keep)])
   for (const name of readdirSync(dirname(base))) {
     const other = join(dirname(base), name)
-    if (name.startsWith(`${basename(base)}.`) && /\.[0-9a-f]{16}(\.tmp)?$/.test(name) && !kept.has(other)) rmSync(other, { force: true })
+    if (name.startsWith(`${basename(base)}.`) && /\.[0-9a-f]{16}(\.tmp)?$/.test(name) && !kept.has(other))
+      rmSync(other, { force: true })
   }
 }
 

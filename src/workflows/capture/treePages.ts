@@ -116,8 +116,15 @@ export class TreePages {
     const { session, encoders, archive, previous } = this.#options
     const known = unpackChunkRefs(page.known)
     const before = page.sameAs < 0 ? undefined : previous?.manifest.pages[page.sameAs]
-    const missing = known.length === 0 && before === undefined ? [] : await session.pin(before === undefined ? known : [...known, before.ref])
-    if (before !== undefined && page.entryCount === before.entryCount && page.toRead.length === 0 && missing.length === 0 && this.#keepsForm()) {
+    const missing =
+      known.length === 0 && before === undefined ? [] : await session.pin(before === undefined ? known : [...known, before.ref])
+    if (
+      before !== undefined &&
+      page.entryCount === before.entryCount &&
+      page.toRead.length === 0 &&
+      missing.length === 0 &&
+      this.#keepsForm()
+    ) {
       session.coverPage(before.ref)
       this.#pages[place] = { summary: before, bodyBytes: page.bodyBytes, stats: page.stats }
       this.#progress(page.entryCount, 0)
@@ -145,13 +152,15 @@ export class TreePages {
     const lost = new Set(missing.map((place) => known[place]?.id.toString('latin1')))
     return decodePage(page.entries).flatMap((entry, index) =>
       entry.chunks.some((chunk) => lost.has(chunk.id.toString('latin1')))
-        ? [{
-            index,
-            full: fullPath(this.#options.root.roots, entry.path),
-            path: new Uint8Array(entry.path),
-            sizeBytes: entry.sizeBytes,
-            hint: new Uint8Array(packChunkRefs(entry.chunks)),
-          }]
+        ? [
+            {
+              index,
+              full: fullPath(this.#options.root.roots, entry.path),
+              path: new Uint8Array(entry.path),
+              sizeBytes: entry.sizeBytes,
+              hint: new Uint8Array(packChunkRefs(entry.chunks)),
+            },
+          ]
         : [],
     )
   }
