@@ -36,7 +36,7 @@ export class Lane {
     this.#pendingBytes += sql.length
     const done: Promise<void> = this.#run(sql.toString('latin1'))
       .then(onDone, (error: unknown) => void (this.#failure ??= word(error)))
-      .then(() => {
+      .finally(() => {
         this.#pendingBytes -= sql.length
         this.#pending.delete(done)
       })

@@ -8,9 +8,10 @@ import { withDefiner, withoutForeignKeys } from './rewrite.ts'
 import { serverKind } from './server.ts'
 import { DumpSession } from './session.ts'
 import { sortStatement, type Sorted } from './sort.ts'
+import { ansiQuotes, plainBackslash } from './sqlBytes.ts'
 import { quoteName } from './sqlText.ts'
 import { statementsOf } from './statements.ts'
-import { ansiQuotes, plainBackslash, type ServerKind } from './tokens.ts'
+import type { ServerKind } from './tokens.ts'
 
 export interface LoadOptions {
   /** The name under which a table of the dump is made. @default the same name */

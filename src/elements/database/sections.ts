@@ -124,7 +124,11 @@ class SectionNamer {
     this.commentsFrom = null
     const head = mark.head.toString('utf8')
     if (mark.kind === 'statement') this.#count(mark, head)
-    if (this.#name.startsWith('table/') && !this.#name.endsWith('/triggers') && /^\/\*!50003 SET @saved_cs_client/.test(head)) {
+    if (
+      this.#name.startsWith('table/') &&
+      !this.#name.endsWith('/triggers') &&
+      head.startsWith('/*!50003 SET @saved_cs_client')
+    ) {
       return this.#open(this.#name.replace(/\/(ddl|data)$/, '/triggers'), from)
     }
     if (

@@ -1,5 +1,6 @@
 import { Failure } from '../../base/failure.ts'
-import { plainBackslash, type ServerKind, type Token, tokensOf } from './tokens.ts'
+import { Finder, plainBackslash } from './sqlBytes.ts'
+import { type ServerKind, type Token, tokensOf } from './tokens.ts'
 
 export type StoredObject = 'view' | 'trigger' | 'procedure' | 'function' | 'event' | 'package'
 
@@ -79,7 +80,9 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
           if (object === 'package' && name?.text === 'body') return refuse('a package body')
           if (name?.text === 'if') [name] = [(next(), next(), next())]
           if (name === undefined || (name.kind !== 'name' && name.kind !== 'word')) return refuse('no name was found')
-          if (next()?.text === '.') refuse('a name of another schema')
+          const after = next()
+          if (after?.text === '.') refuse('a name of another schema')
+          if ((object === 'function' || object === 'procedure') && after?.text !== '(') refuse('a library of the server')
           return {
             kind: 'object',
             verb: 'create',
@@ -179,23 +182,16 @@ function onlyLiterals(rest: Generator<Token>, refuse: (why: string) => never): v
 function literalsAlone(sql: Buffer, from: number): boolean {
   const n = sql.length
   let i = from
-  // the next quote and the next backslash, each looked up once and kept: -2 is not looked up, -1 is none
-  let quote = -2
-  let escape = -2
+  const quotes = new Finder(39)
+  const escapes = new Finder(92)
   while (i < n) {
     const byte = sql[i] as number
     if (byte === 39) {
-      i++
-      for (;;) {
-        if (quote < i) quote = sql.indexOf(39, i)
-        if (quote < 0) return false
-        if (escape !== -1 && escape < i) escape = sql.indexOf(92, i)
-        if (escape === -1 || escape > quote) {
-          i = quote + 1
-          break
-        }
-        i = escape + 2
-      }
+      let end = quotes.next(sql, i + 1)
+      for (let escape = escapes.next(sql, i + 1); escape < end; escape = escapes.next(sql, escape + 2))
+        end = quotes.next(sql, escape + 2)
+      if (end === n) return false
+      i = end + 1
     } else if (byte === 78) {
       if (sql[i + 1] !== 85 || sql[i + 2] !== 76 || sql[i + 3] !== 76 || isLetter(sql[i + 4] ?? 0)) return false
       i += 4

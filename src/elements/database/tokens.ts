@@ -1,3 +1,5 @@
+import { ansiQuotes, plainBackslash, startsLineComment } from './sqlBytes.ts'
+
 export interface Token {
   /** word: unquoted; name: in back-ticks (or double quotes); text: a string; number; mark: any other single character */
   kind: 'word' | 'name' | 'text' | 'number' | 'mark'
@@ -16,16 +18,6 @@ export interface ServerKind {
   sqlMode?: string | null
 }
 
-/** True where `"…"` is a name: ANSI_QUOTES, or a mode that includes it. */
-export function ansiQuotes(sqlMode: string): boolean {
-  return /ANSI|ORACLE|MSSQL|DB2|POSTGRESQL|MAXDB/i.test(sqlMode)
-}
-
-/** True where a backslash in a string is an ordinary character. */
-export function plainBackslash(sqlMode: string): boolean {
-  return /NO_BACKSLASH_ESCAPES/i.test(sqlMode)
-}
-
 /**
  * The tokens of one statement as the server will see them: text of conditional comments that it executes counts, text of
  * those that it skips does not. Bytes in, offsets into them out; a statement is never changed by looking at it.
@@ -40,7 +32,7 @@ export function* tokensOf(sql: Buffer, server: ServerKind): Generator<Token> {
     const byte = sql[i] as number
     if (byte <= 32) {
       i++
-    } else if (byte === 35 || (byte === 45 && sql[i + 1] === 45 && (sql[i + 2] ?? 10) <= 32)) {
+    } else if (byte === 35 || startsLineComment(sql, i)) {
       const end = sql.indexOf(10, i)
       i = end < 0 ? n : end + 1
     } else if (byte === 47 && sql[i + 1] === 42) {

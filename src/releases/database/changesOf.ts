@@ -42,12 +42,9 @@ export async function countRows(credentials: DatabaseCredentials): Promise<Table
 export function changesOf(current: readonly TableCount[], wanted: Pick<DumpFacts, 'tables' | 'sizeBytes'>): DatabaseChanges {
   const now = new Map(current.map((table) => [table.name, table.rows]))
   const then = new Map(wanted.tables.map((table) => [table.name, table.rows]))
-  const sum = (counts: Map<string, number>): number => [...counts.values()].reduce((total, rows) => total + rows, 0)
-  const pairs = (counts: Map<string, number>, other: Map<string, number>): TableCount[] =>
-    [...counts].filter(([name]) => !other.has(name)).map(([name, rows]) => ({ name, rows }))
   return {
-    added: pairs(then, now),
-    removed: pairs(now, then),
+    added: missingFrom(now, then),
+    removed: missingFrom(then, now),
     replaced: [...then]
       .filter(([name]) => now.has(name))
       .map(([name, rows]) => ({ name, rowsNow: now.get(name) ?? 0, rowsThen: rows })),
@@ -55,4 +52,12 @@ export function changesOf(current: readonly TableCount[], wanted: Pick<DumpFacts
     rowsThen: sum(then),
     stagedBytes: wanted.sizeBytes * 2, // rows and indexes: 1.3 to 1.8 times the dump's bytes were seen
   }
+}
+
+function missingFrom(counts: Map<string, number>, all: Map<string, number>): TableCount[] {
+  return [...all].filter(([name]) => !counts.has(name)).map(([name, rows]) => ({ name, rows }))
+}
+
+function sum(counts: Map<string, number>): number {
+  return [...counts.values()].reduce((total, rows) => total + rows, 0)
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -14,7 +14,6 @@ import { flipDatabase } from './flipDatabase.ts'
 import { readPlan } from './plan.ts'
 import { prepareDatabase } from './prepareDatabase.ts'
 import { dropDatabaseUndo, recoverDatabase } from './recoverDatabase.ts'
-
 const root = mkdtempSync(join(tmpdir(), 'cairn-flip-'))
 let server: TestMariadb
 let dump: Buffer
@@ -57,6 +56,7 @@ beforeAll(async () => {
   const parts: Buffer[] = []
   for await (const section of reading) for await (const data of section.data) parts.push(data)
   dump = Buffer.concat(parts)
+  writeFileSync(join(root, 'dump.sql'), dump)
   wanted = reading.facts()
   backed = await fingerprint(account('bk'))
 })
@@ -102,11 +102,7 @@ for (const [name, admin] of [
     expect(await fingerprint(account('wp'))).toEqual(later)
     await dropDatabaseUndo(options)
     expect(await fingerprint(account('wp'))).toEqual(later)
-    expect(
-      await server.admin(
-        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME LIKE '\\_cairn%' OR TABLE_SCHEMA LIKE 'cairn%'",
-      ),
-    ).toBe('0\n')
+    expect(await countAside(options.id)).toBe('0\n')
   })
 
   test(`with ${name}, killed at any statement and recovered, the database is old or new`, async () => {
@@ -136,6 +132,32 @@ for (const [name, admin] of [
   })
 }
 
+test('staging killed at any statement changes nothing, and leaves nothing behind once recovered', async () => {
+  const old = await fingerprint(account('wp'))
+  const random = seeded(3)
+  for (const admin of [null, administrator]) {
+    const options = { id: `s${++round}`, directory: join(root, `s${round}`), credentials: account('wp'), admin }
+    for (let n = 0; n < 4; n++) {
+      expect((await play('prepare', options, 1 + Math.floor(random() * 110))).killed).toBe(true)
+      expect(await fingerprint(account('wp'))).toEqual(old)
+    }
+    expect(await recoverDatabase({ ...options, run: quietRun() })).toBe('old')
+    expect(await countAside(options.id)).toBe('0\n')
+    expect((await play('prepare', options, 0)).killed).toBe(false)
+    await flipDatabase('forward', { ...options, run: quietRun() })
+    expect(await fingerprint(account('wp'))).toEqual(backed)
+    await flipDatabase('back', { ...options, run: quietRun() })
+    await dropDatabaseUndo(options)
+  }
+})
+
+function countAside(id: string): Promise<string> {
+  return server.admin(
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME LIKE '\\_cairn${id}\\_%')
+      + (SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'cairn\\_${id}\\_%')`,
+  )
+}
+
 /** Ends what a kill left; a flip that had not begun to move leaves the side that was live. */
 async function recover(options: Awaited<ReturnType<typeof prepare>>, before: 'old' | 'new'): Promise<'old' | 'new'> {
   const moved = readPlan(options.directory)?.state.phase !== 'prepared'
@@ -151,7 +173,7 @@ async function play(
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../../test/database/flipChild.ts'), what], {
     stdio: ['pipe', 'inherit', 'pipe'],
   })
-  child.stdin.end(JSON.stringify({ ...options, killAt }))
+  child.stdin.end(JSON.stringify({ ...options, killAt, dumpFile: join(root, 'dump.sql'), wanted }))
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text))
   const end = await childEnd(child)

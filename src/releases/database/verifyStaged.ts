@@ -9,11 +9,6 @@ import { asideName, type DatabasePlan, qualified } from './plan.ts'
  * @throws {Failure} VERIFY_FAILED naming the first difference
  */
 export async function verifyStaged(plan: DatabasePlan, database: Database, wanted: DumpFacts): Promise<void> {
-  const fail = (found: string): never => {
-    throw new Failure('VERIFY_FAILED', `Cannot use the staged database: ${found}`, {
-      hint: 'Nothing was changed; try another backup',
-    })
-  }
   const staged = new Map(plan.tables.filter((table) => table.new).map((table) => [table.name, table]))
   for (const table of wanted.tables) {
     const found = staged.get(table.name) ?? fail(`table "${table.name}" is missing`)
@@ -32,4 +27,10 @@ export async function verifyStaged(plan: DatabasePlan, database: Database, wante
     ...wanted.events.map((name) => `event ${name}`),
   ]
   for (const name of named) if (!objects.has(name)) fail(`${name.replace('procedure', 'routine')} is missing`)
+}
+
+function fail(found: string): never {
+  throw new Failure('VERIFY_FAILED', `Cannot use the staged database: ${found}`, {
+    hint: 'Nothing was changed; try another backup',
+  })
 }
