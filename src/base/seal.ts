@@ -21,6 +21,10 @@ export function unseal(key: KeyObject, about: string, sealed: Uint8Array): Buffe
     decipher.setAuthTag(bytes.subarray(-16))
     return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()])
   } catch (cause) {
-    throw new Failure('REPOSITORY_KEY', `Cannot open the sealed value for "${about}": the key is another one or the bytes were altered`, { cause })
+    throw new Failure(
+      'REPOSITORY_KEY',
+      `Cannot open the sealed value for "${about}": the key is another one or the bytes were altered`,
+      { cause },
+    )
   }
 }

@@ -28,7 +28,9 @@ export function startChild(command: string, args: readonly string[], options: Ch
     if (value !== undefined) env[name] = value
   }
   const [program, list] =
-    setpriv === undefined ? [command, [...args]] : [setpriv, ['--pdeathsig', options.deathSignal ?? 'KILL', '--', command, ...args]]
+    setpriv === undefined
+      ? [command, [...args]]
+      : [setpriv, ['--pdeathsig', options.deathSignal ?? 'KILL', '--', command, ...args]]
   return spawn(program, list, {
     cwd: options.cwd,
     env: { ...env, ...options.env },
@@ -62,7 +64,10 @@ export async function runChild(
   args: readonly string[],
   options: ChildOptions & { input?: string; allow?: readonly number[] } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = startChild(command, args, { ...options, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+  const child = startChild(command, args, {
+    ...options,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  })
   const limit = 16 << 20
   let stdout = ''
   let stderr = ''

@@ -58,7 +58,11 @@ export const errors = {
   UNDO_MISSING: { ...notFound, means: 'There is nothing to undo' },
   WORKFLOW_NOT_FOUND: { ...notFound, means: 'No workflow has this id' },
   WORKFLOW_BUSY: { ...busy, means: 'Another workflow is changing this environment' },
-  WORKFLOW_PAST_CANCEL: { status: 409, exit: 7, means: 'The workflow has begun to change the environment and goes on to its end' },
+  WORKFLOW_PAST_CANCEL: {
+    status: 409,
+    exit: 7,
+    means: 'The workflow has begun to change the environment and goes on to its end',
+  },
   WORKFLOW_CANCELLED: { status: 409, exit: 1, means: 'The workflow was cancelled' },
   WORKFLOW_TAKEN_OVER: { status: 409, exit: 1, means: 'Another process goes on with the workflow; this one stops' },
   WORKFLOW_FAILED: { ...failed, means: 'The workflow failed; its record holds the reason' },

@@ -12,27 +12,46 @@ const shownMax = 20
  * Warns of files that the database names and the files directory lacks: such a site was damaged before its backup, and a
  * restore will not mend it. Reads names only; a database that cannot be asked has failed its dump already.
  */
-export async function missingUploads(environment: Pick<Environment, 'database' | 'tablePrefix' | 'filesDirectory'>, run: Run): Promise<void> {
+export async function missingUploads(
+  environment: Pick<Environment, 'database' | 'tablePrefix' | 'filesDirectory'>,
+  run: Run,
+): Promise<void> {
   const missing = await findMissing(environment)
   for (const path of missing.slice(0, shownMax)) {
-    run.warn({ code: 'UPLOAD_MISSING', element: 'files', message: `The database names "${path}", and the file is not there`, path })
+    run.warn({
+      code: 'UPLOAD_MISSING',
+      element: 'files',
+      message: `The database names "${path}", and the file is not there`,
+      path,
+    })
   }
   const more = missing.length - shownMax
   if (more > 0) {
-    run.warn({ code: 'UPLOAD_MISSING', element: 'files', message: `${more} more files are named by the database and not there`, path: null })
+    run.warn({
+      code: 'UPLOAD_MISSING',
+      element: 'files',
+      message: `${more} more files are named by the database and not there`,
+      path: null,
+    })
   }
 }
 
-async function findMissing({ database, tablePrefix, filesDirectory }: Pick<Environment, 'database' | 'tablePrefix' | 'filesDirectory'>): Promise<string[]> {
+async function findMissing({
+  database,
+  tablePrefix,
+  filesDirectory,
+}: Pick<Environment, 'database' | 'tablePrefix' | 'filesDirectory'>): Promise<string[]> {
   const connection = await connectDatabase(database)
   try {
     const missing: string[] = []
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const rows = await connection.query(
         `SELECT meta_id AS id, meta_value AS path FROM ${quoteName(`${tablePrefix}postmeta`)}
          WHERE meta_key='_wp_attached_file' AND meta_id > ${after} ORDER BY meta_id LIMIT 2000`,
       )
-      const found = await Promise.all(rows.map(async (row) => ((await isThere(join(filesDirectory, String(row['path'])))) ? [] : [String(row['path'])])))
+      const found = await Promise.all(
+        rows.map(async (row) => ((await isThere(join(filesDirectory, String(row['path'])))) ? [] : [String(row['path'])])),
+      )
       missing.push(...found.flat())
       if (rows.length < 2000) return missing
       after = Number(rows.at(-1)?.['id'])

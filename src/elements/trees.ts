@@ -39,6 +39,7 @@ export function elementsOf(environment: Places): ElementTrees {
     ...(core === null
       ? []
       : [{ path: core === '' ? '.maintenance' : `${core}/.maintenance`, reason: 'it stands only while a site is changed' }]),
+    { glob: 'cairn-opcache-*.php', reason: 'it resets PHP once, and is removed' },
   ]
   return {
     code: { roots: [{ directory: code, at: '' }], exclude: codeRules, secretPaths: config.flatMap(({ inside }) => inside ?? []) },

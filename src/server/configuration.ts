@@ -73,7 +73,8 @@ export function readConfiguration(flags: string[], env: NodeJS.ProcessEnv = proc
   const data = given.get('data') ?? env['CAIRN_DATA'] ?? defaultData()
   const file = readFile([resolve('cairn.yml'), join(data, 'cairn.yml')])
   for (const name of Object.keys(env)) {
-    if (name.startsWith('CAIRN_') && !knownVariables().includes(name) && !clientVariables.includes(name)) unknownKey(name, knownVariables())
+    if (name.startsWith('CAIRN_') && !knownVariables().includes(name) && !clientVariables.includes(name))
+      unknownKey(name, knownVariables())
   }
   const result: Record<string, unknown> = {}
   for (const [name, key] of Object.entries(keys)) {
@@ -81,7 +82,10 @@ export function readConfiguration(flags: string[], env: NodeJS.ProcessEnv = proc
     try {
       result[name] = found === undefined || found === '' ? key.fallback() : key.read(found)
     } catch (error) {
-      throw new Failure('CONFIG_INVALID', `Cannot use "${found}" for "${name}": ${error instanceof Error ? error.message : String(error)}`)
+      throw new Failure(
+        'CONFIG_INVALID',
+        `Cannot use "${found}" for "${name}": ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
   }
   return result as unknown as Configuration
@@ -119,7 +123,8 @@ function readFile(paths: string[]): Map<string, string> {
     throw new Failure('CONFIG_INVALID', `Cannot read "${path}": ${how}`, { cause })
   }
   if (parsed === null) return new Map()
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Failure('CONFIG_INVALID', `Cannot read "${path}": keys and values are wanted`)
+  if (typeof parsed !== 'object' || Array.isArray(parsed))
+    throw new Failure('CONFIG_INVALID', `Cannot read "${path}": keys and values are wanted`)
   for (const name of Object.keys(parsed)) if (!(name in keys)) unknownKey(name, Object.keys(keys))
   return new Map(Object.entries(parsed).map(([name, value]) => [name, String(value)]))
 }
@@ -146,6 +151,7 @@ function readListen(value: string): string {
 }
 
 function readUrl(value: string): string {
-  if (!/^https?:\/\/[^/\s?#]+(\/[^\s?#]*)?$/.test(value)) throw new Error('an address such as https://backups.example.org is wanted')
+  if (!/^https?:\/\/[^/\s?#]+(\/[^\s?#]*)?$/.test(value))
+    throw new Error('an address such as https://backups.example.org is wanted')
   return value.replace(/\/+$/, '')
 }

@@ -8,6 +8,8 @@ export function reportFailure(error: unknown): number {
     if (error.hint !== undefined) process.stderr.write(`cairn: ${error.hint}\n`)
     return errors[error.code].exit
   }
-  process.stderr.write(`cairn: this is a mistake in Cairn, please report it: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.stderr.write(
+    `cairn: this is a mistake in Cairn, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+  )
   return 1
 }

@@ -37,7 +37,11 @@ export interface RunningServer {
  * @param onDeath called when something that the server cannot go on without ended by itself
  * @throws {Failure} SERVER_RUNNING, STATE_DATABASE, REPOSITORY_MISSING, REPOSITORY_KEY, CONFIG_INVALID
  */
-export async function startServer(configuration: Configuration, log: Logger, onDeath: (error: Error) => void): Promise<RunningServer> {
+export async function startServer(
+  configuration: Configuration,
+  log: Logger,
+  onDeath: (error: Error) => void,
+): Promise<RunningServer> {
   const undo: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step()
@@ -46,7 +50,8 @@ export async function startServer(configuration: Configuration, log: Logger, onD
     const { data } = configuration
     mkdirSync(data, { recursive: true, mode: 0o711 })
     const lock = await takeKernelLock(`data directory ${data}`)
-    if (lock === null) throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
+    if (lock === null)
+      throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
     undo.push(() => lock.release())
 
     const instance = instanceName(data)
@@ -101,7 +106,9 @@ export async function startServer(configuration: Configuration, log: Logger, onD
 
     log.info(`listening on http://${bound.address}`)
     if (!(await keyDesk(state.db, key).exported())) {
-      log.warn('the repository key was never exported: a lost disk would take it along; run "cairn repository:key export" and keep it elsewhere')
+      log.warn(
+        'the repository key was never exported: a lost disk would take it along; run "cairn repository:key export" and keep it elsewhere',
+      )
     }
     return { address: bound.address, stop }
   } catch (error) {
@@ -120,7 +127,10 @@ async function provideState(
   const postgres = await startPostgres({ dataDirectory: join(data, 'postgres'), log: (line) => log.debug({ postgres: line }) })
   let asked = false
   void postgres.ended.then((end) => {
-    if (!asked) onDeath(new Failure('STATE_DATABASE', `Cannot go on: PostgreSQL ended by itself with ${end.signal ?? `exit code ${end.code}`}`))
+    if (!asked)
+      onDeath(
+        new Failure('STATE_DATABASE', `Cannot go on: PostgreSQL ended by itself with ${end.signal ?? `exit code ${end.code}`}`),
+      )
   })
   undo.push(async () => {
     asked = true
@@ -162,6 +172,9 @@ async function listen(bind: (options: { host: string; port: number }) => Promise
   } catch (cause) {
     const code = isErrno(cause, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND') ? cause.code : null
     if (code === null) throw cause
-    throw new Failure('CONFIG_INVALID', `Cannot listen on "${wanted}": ${code}`, { hint: 'Choose another address with --listen or CAIRN_LISTEN', cause })
+    throw new Failure('CONFIG_INVALID', `Cannot listen on "${wanted}": ${code}`, {
+      hint: 'Choose another address with --listen or CAIRN_LISTEN',
+      cause,
+    })
   }
 }

@@ -4,10 +4,8 @@ import { Failure } from '../base/failure.ts'
 export type SiteName = Brand<string, 'SiteName'>
 export type EnvironmentName = Brand<string, 'EnvironmentName'>
 
-const siteNameRule =
-  'a site name has 1 to 51 lower-case letters, digits and dashes, and begins and ends with a letter or digit'
-const environmentNameRule =
-  'an environment is "dev", "test", "live" or another name of 1 to 11 lower-case letters and digits'
+const siteNameRule = 'a site name has 1 to 51 lower-case letters, digits and dashes, and begins and ends with a letter or digit'
+const environmentNameRule = 'an environment is "dev", "test", "live" or another name of 1 to 11 lower-case letters and digits'
 
 /** @throws {Failure} SITE_NAME_INVALID with the rule */
 export function parseSiteName(text: string): SiteName {

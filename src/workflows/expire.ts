@@ -15,7 +15,12 @@ export function expireWorkflow(house: House): WorkflowDefinition {
     async run(context, { environmentId }) {
       return context.step('drop undo sets', async (run) => {
         const dropped = await dropOverdue(house, environmentId, run.now(), (error) =>
-          run.warn({ code: 'UNDO_NOT_DROPPED', element: null, message: error instanceof Error ? error.message : String(error), path: null }),
+          run.warn({
+            code: 'UNDO_NOT_DROPPED',
+            element: null,
+            message: error instanceof Error ? error.message : String(error),
+            path: null,
+          }),
         )
         return { dropped }
       })

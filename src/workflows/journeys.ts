@@ -115,7 +115,9 @@ async function requireOwnBackup(house: House, environment: Environment, backupId
   throw new Failure(
     'PREFLIGHT_REFUSED',
     `Cannot restore into "${environment.site}.${environment.name}": the backup "${backupId}" was taken of "${object.site}.${object.environment}"`,
-    { hint: 'This version restores a backup into the environment that it was taken of; its archives can be downloaded and unpacked anywhere' },
+    {
+      hint: 'This version restores a backup into the environment that it was taken of; its archives can be downloaded and unpacked anywhere',
+    },
   )
 }
 

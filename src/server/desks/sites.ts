@@ -42,7 +42,8 @@ export function siteDesk({ sites, state }: Pick<House, 'sites' | 'state'>): Site
     },
     listSites: async () => (await sites.listSites()).map(viewSite),
     findSite: async (site) => viewSite(await sites.findSite(site)),
-    listEnvironments: async (site) => Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
+    listEnvironments: async (site) =>
+      Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
     findEnvironment: async (place, options) => view(await sites.find(place.site, place.environment), options.preflight),
   }
 }
@@ -53,7 +54,9 @@ async function detect(path: string, overrides: Overrides): Promise<Detection> {
   return detection.refusal === null ? askDatabase(detection) : detection
 }
 
-async function preflightView(environment: Environment): Promise<{ mode: string; checks: Awaited<ReturnType<typeof preflight>>['checks'] }> {
+async function preflightView(
+  environment: Environment,
+): Promise<{ mode: string; checks: Awaited<ReturnType<typeof preflight>>['checks'] }> {
   const { mode, checks } = await preflight(environment)
   return { mode, checks }
 }
@@ -88,9 +91,13 @@ function viewSite({ name, label, framework, environments, createdAt }: Site): Si
 function commandWords(command: string): string[] {
   const words = command.trim().split(/\s+/)
   if (/["'\\$`|&;<>]/.test(command)) {
-    throw new Failure('INPUT_INVALID', `Cannot use the command "${command}": it is run without a shell, so quotes and redirections mean nothing`, {
-      hint: 'Put it into a script and give the path of the script',
-    })
+    throw new Failure(
+      'INPUT_INVALID',
+      `Cannot use the command "${command}": it is run without a shell, so quotes and redirections mean nothing`,
+      {
+        hint: 'Put it into a script and give the path of the script',
+      },
+    )
   }
   return words
 }

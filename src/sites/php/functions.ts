@@ -25,8 +25,7 @@ const number = (value: Known | undefined, byDefault: number): number => {
   return result instanceof Unknown ? byDefault : result
 }
 const list = (value: Known | undefined): PhpValue[] => (value instanceof Map ? [...value.values()] : [])
-const arrayOf = (values: Iterable<PhpValue>): PhpArray =>
-  new Map([...values].map((value, index) => [String(index), value]))
+const arrayOf = (values: Iterable<PhpValue>): PhpArray => new Map([...values].map((value, index) => [String(index), value]))
 
 /** The functions whose result is known when their arguments are. Everything else is not known. */
 export const functions: Record<string, PhpFunction> = {

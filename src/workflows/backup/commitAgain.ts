@@ -27,9 +27,15 @@ export async function commitAgain(repository: DiskRepository, object: BackupObje
 async function pinManifest(repository: DiskRepository, session: WriteSession, root: ChunkRef): Promise<void> {
   await pin(session, [root])
   const manifest = await repository.loadManifest(root)
-  await pin(session, manifest.pages.map((page) => page.ref))
+  await pin(
+    session,
+    manifest.pages.map((page) => page.ref),
+  )
   for (const { ref } of manifest.pages) {
-    await pin(session, decodePage(await repository.readChunk(ref)).flatMap((entry) => entry.chunks))
+    await pin(
+      session,
+      decodePage(await repository.readChunk(ref)).flatMap((entry) => entry.chunks),
+    )
     session.coverPage(ref)
   }
 }

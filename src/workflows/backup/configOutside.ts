@@ -29,7 +29,10 @@ export function openConfigOutside(keys: RepositoryKeys, sealed: string | null): 
   if (sealed === null) return []
   const parsed: unknown = JSON.parse(unseal(keyOf(keys), about, Buffer.from(sealed, 'base64')).toString())
   if (!Array.isArray(parsed)) throw new Failure('MANIFEST_DAMAGED', 'Cannot read the configuration of the backup: it is no list')
-  return (parsed as (Omit<ConfigFile, 'content'> & { content: string })[]).map((file) => ({ ...file, content: Buffer.from(file.content, 'base64') }))
+  return (parsed as (Omit<ConfigFile, 'content'> & { content: string })[]).map((file) => ({
+    ...file,
+    content: Buffer.from(file.content, 'base64'),
+  }))
 }
 
 function keyOf(keys: RepositoryKeys): KeyObject {

@@ -8,7 +8,11 @@ import type { House } from '../house.ts'
  * The manifest of the environment's newest backup that holds this element: what has not changed since is taken from it. Null
  * for the first one, and where it cannot be read: then everything is read, which mends it.
  */
-export async function findPrevious(house: Pick<House, 'state' | 'repository'>, environmentId: string, element: Element): Promise<Previous | null> {
+export async function findPrevious(
+  house: Pick<House, 'state' | 'repository'>,
+  environmentId: string,
+  element: Element,
+): Promise<Previous | null> {
   const rows = await house.state.db
     .selectFrom('backup')
     .select('elements')

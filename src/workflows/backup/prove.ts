@@ -36,9 +36,11 @@ export async function proveArchive(repository: Repository, manifest: Manifest, r
     }
   }
   await pipeline(bytes(), createGunzip({ chunkSize: 256 << 10 }), async (plain: AsyncIterable<Buffer>) => {
-    entries = manifest.form === 'tar' ? await compareTar(plain, repository, manifest) : await compareSections(plain, repository, manifest)
+    entries =
+      manifest.form === 'tar' ? await compareTar(plain, repository, manifest) : await compareSections(plain, repository, manifest)
   })
-  if (archiveBytes !== archive.lengthBytes) throw different(manifest, `it has ${archiveBytes} bytes instead of ${archive.lengthBytes}`)
+  if (archiveBytes !== archive.lengthBytes)
+    throw different(manifest, `it has ${archiveBytes} bytes instead of ${archive.lengthBytes}`)
   if (entries !== manifest.entryCount) throw different(manifest, `it has ${entries} entries instead of ${manifest.entryCount}`)
   return { sha256: hash.digest('hex'), archiveBytes, entries }
 }
@@ -101,7 +103,8 @@ async function compareSections(plain: AsyncIterable<Buffer>, repository: Reposit
       left -= part.length
       piece = piece.subarray(part.length)
     }
-    if (section.sizeBytes > 0 && crc !== crcOf(section)) throw different(manifest, `"${section.path.toString()}" has other content`)
+    if (section.sizeBytes > 0 && crc !== crcOf(section))
+      throw different(manifest, `"${section.path.toString()}" has other content`)
     count++
   }
   const rest = piece.length > 0 ? { done: false } : await source.next()

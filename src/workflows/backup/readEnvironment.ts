@@ -41,7 +41,13 @@ export async function readEnvironment(house: House, environment: Environment, wa
   }
 }
 
-async function readThree(house: House, environment: Environment, wanted: Wanted, session: WriteSession, run: Run): Promise<Reading> {
+async function readThree(
+  house: House,
+  environment: Environment,
+  wanted: Wanted,
+  session: WriteSession,
+  run: Run,
+): Promise<Reading> {
   const trees = elementsOf(environment)
   const reader = new Reader(house, environment, wanted.paranoid, session, run)
   const elements: Reading['elements'] = {}
@@ -170,7 +176,10 @@ class Reader {
   }
 }
 
-function element({ manifest, ref }: { manifest: Manifest; ref: ManifestRef }, momentAt: Date): NonNullable<BackupObject['elements'][Element]> {
+function element(
+  { manifest, ref }: { manifest: Manifest; ref: ManifestRef },
+  momentAt: Date,
+): NonNullable<BackupObject['elements'][Element]> {
   return {
     manifest: packChunkRef(ref).toString('hex'),
     archiveLength: manifest.archiveLength,

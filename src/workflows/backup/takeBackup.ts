@@ -52,7 +52,9 @@ async function captureObject(house: House, request: BackupRequest, run: Run): Pr
     ...run,
     warn: (warning) => {
       warnings.push(warning)
-      run.warn(warning)
+      // those of a safety backup are about the state that is being left: they stand with that backup, not with the restore
+      if (request.trigger === 'safety') run.log('warn', warning.message)
+      else run.warn(warning)
     },
   }
   const reading = await readEnvironment(house, environment, request, watched)

@@ -1,6 +1,6 @@
-import { mkdirSync, realpathSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { Failure, isErrno } from '../../base/failure.ts'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isErrno } from '../../base/failure.ts'
 import type { Element } from '../../contract/words.ts'
 import { elementsOf } from '../../elements/trees.ts'
 import { compileExclude } from '../../hosts/local/exclude.ts'
@@ -57,28 +57,19 @@ export function applyHome(environment: Environment, elements: readonly Element[]
   return first === undefined ? null : homeOf(first, workName)
 }
 
-/** A files directory that was deleted is made again, empty: it is what the backup stands in. */
+/** A files directory that was deleted is named where it stood: the apply makes it again, and its undo takes it away. */
 function rootsOf(environment: Environment): Record<TreeElement, TreeRoot[]> {
   return {
     code: [{ directory: realpathSync(environment.codeRoot), at: '' }],
-    files: [{ directory: realOrMade(environment.filesDirectory), at: '' }],
+    files: [{ directory: realOrMissing(environment.filesDirectory), at: '' }],
   }
 }
 
-function realOrMade(directory: string): string {
+function realOrMissing(directory: string): string {
   try {
     return realpathSync(directory)
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error
-  }
-  try {
-    realpathSync(dirname(directory))
-    mkdirSync(directory, { mode: 0o755 })
-    return realpathSync(directory)
-  } catch (cause) {
-    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot make the files directory "${directory}": the directory above it is not there or closed to us`, {
-      cause,
-      retry: 'after-repair',
-    })
+    return join(realOrMissing(dirname(directory)), basename(directory))
   }
 }

@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
+import { drainPhp } from '../../releases/drain.ts'
 import { applyState, recoverApply } from '../../releases/apply/recover.ts'
 import { playBack, playForward } from '../../releases/apply/play.ts'
 import { flipDatabase } from '../../releases/database/flipDatabase.ts'
 import { readPlan } from '../../releases/database/plan.ts'
 import { recoverDatabase } from '../../releases/database/recoverDatabase.ts'
 import { enterMaintenance, leaveMaintenance } from '../../releases/maintenance.ts'
-import { reloadPhp } from '../../releases/php.ts'
+import { reloadPhp } from '../../releases/opcache.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
 
@@ -48,10 +49,10 @@ export async function playChange(
   const uncancelled: Run = { ...run, signal: new AbortController().signal }
   await enterMaintenance(environment.coreDirectory)
   try {
-    await reloadPhp(environment.phpReload, uncancelled) // the drain
+    await drainPhp(environment.phpReload, uncancelled)
     if (!hasBegun(house, change, direction)) await refresh()
     await playBoth(house, environment, change, direction, uncancelled)
-    await reloadPhp(environment.phpReload, uncancelled) // drops compiled code
+    await reloadPhp(environment.phpReload, uncancelled, environment)
   } finally {
     await leaveMaintenance(environment.coreDirectory)
   }
@@ -66,7 +67,8 @@ function hasBegun(house: House, change: Change, direction: Direction): boolean {
 
 async function playBoth(house: House, environment: Environment, change: Change, direction: Direction, run: Run): Promise<void> {
   const { database: credentials, adminDatabase: admin } = environment
-  const flip = (way: Direction): Promise<void> => flipDatabase(way, { directory: databaseDirectory(house, change), credentials, admin, run })
+  const flip = (way: Direction): Promise<void> =>
+    flipDatabase(way, { directory: databaseDirectory(house, change), credentials, admin, run })
   if (change.database) {
     run.progress({ note: 'database' })
     await flip(direction)
@@ -88,6 +90,7 @@ async function playBoth(house: House, environment: Environment, change: Change, 
 /** Removes what was prepared and never played. After it nothing of the change is left; a change that has begun is not touched. */
 export async function dropPrepared(house: House, environment: Environment, change: Change, run: Run): Promise<void> {
   const { database: credentials, adminDatabase: admin } = environment
+  await leaveMaintenance(environment.coreDirectory) // a killed attempt may have entered it
   if (change.home !== null && ['prepared', null].includes(applyState(change.home))) await recoverApply(change.home, { run })
   const directory = databaseDirectory(house, change)
   const plan = readPlan(directory)

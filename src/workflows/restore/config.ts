@@ -18,7 +18,13 @@ import type { House } from '../house.ts'
  *
  * @throws {Failure} PREFLIGHT_REFUSED when the configuration of the backup names a database that does not answer
  */
-export async function reportConfig(house: House, environment: Environment, code: Manifest | null, withConfig: boolean, run: Run): Promise<void> {
+export async function reportConfig(
+  house: House,
+  environment: Environment,
+  code: Manifest | null,
+  withConfig: boolean,
+  run: Run,
+): Promise<void> {
   if (code === null) return
   const secrets: { entry: StoredEntry; content: Buffer }[] = []
   for await (const entry of entriesOf(house.repository, code)) {
@@ -56,10 +62,14 @@ async function tryConfig(environment: Environment, secrets: readonly { entry: St
     if (database === null) throw new Error(notes.join('; ') || 'it sets no credentials')
     await (await connectDatabase(database)).close()
   } catch (cause) {
-    throw new Failure('PREFLIGHT_REFUSED', `Cannot restore the configuration: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: 'Restore without --with-config: the configuration in place is left alone',
-      cause,
-    })
+    throw new Failure(
+      'PREFLIGHT_REFUSED',
+      `Cannot restore the configuration: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint: 'Restore without --with-config: the configuration in place is left alone',
+        cause,
+      },
+    )
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

@@ -12,15 +12,23 @@ import type { House } from '../house.ts'
 export type BackupManifests = Partial<Record<Element, Manifest>>
 
 /** @throws {Failure} BACKUP_NOT_FOUND, ELEMENT_MISSING, MANIFEST_DAMAGED */
-export async function loadManifests(house: Pick<House, 'repository'>, backupId: string, elements: readonly Element[]): Promise<BackupManifests> {
+export async function loadManifests(
+  house: Pick<House, 'repository'>,
+  backupId: string,
+  elements: readonly Element[],
+): Promise<BackupManifests> {
   const object = await house.repository.readBackupObject(backupId)
   const manifests: BackupManifests = {}
   for (const element of elements) {
     const stored = object.elements[element]
     if (stored === undefined) {
-      throw new Failure('ELEMENT_MISSING', `Cannot restore the ${element} from the backup "${backupId}": it holds ${Object.keys(object.elements).join(', ')} only`, {
-        hint: 'Choose what it holds with --element',
-      })
+      throw new Failure(
+        'ELEMENT_MISSING',
+        `Cannot restore the ${element} from the backup "${backupId}": it holds ${Object.keys(object.elements).join(', ')} only`,
+        {
+          hint: 'Choose what it holds with --element',
+        },
+      )
     }
     manifests[element] = await house.repository.loadManifest(unpackChunkRef(Buffer.from(stored.manifest, 'hex')))
   }
@@ -29,7 +37,8 @@ export async function loadManifests(house: Pick<House, 'repository'>, backupId: 
 
 /** What was written by our own dump is trusted to have the shape that we gave it: the manifest is sealed. */
 export function dumpFactsOf(manifest: Manifest): DumpFacts {
-  if (!Array.isArray(manifest.facts['tables'])) throw new Failure('MANIFEST_DAMAGED', 'Cannot restore the database: its manifest does not list its tables')
+  if (!Array.isArray(manifest.facts['tables']))
+    throw new Failure('MANIFEST_DAMAGED', 'Cannot restore the database: its manifest does not list its tables')
   return manifest.facts as unknown as DumpFacts
 }
 

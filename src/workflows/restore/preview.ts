@@ -29,7 +29,8 @@ export async function previewRestore(
   await reportConfig(house, environment, manifests.code ?? null, asked.withConfig, run)
   const code = await previewTree(house, environment, 'code', manifests, asked.withConfig)
   const files = await previewTree(house, environment, 'files', manifests, asked.withConfig)
-  const database = manifests.database === undefined ? null : changesOf(await countRows(environment.database), dumpFactsOf(manifests.database))
+  const database =
+    manifests.database === undefined ? null : changesOf(await countRows(environment.database), dumpFactsOf(manifests.database))
   const needed = (code?.counts.bytesToWrite ?? 0) + (files?.counts.bytesToWrite ?? 0) + (database?.stagedBytes ?? 0)
   const { bavail, bsize } = await statfs(environment.codeRoot)
   return {

@@ -60,18 +60,22 @@ async function restore(house: House, context: WorkflowContext, input: RestoreInp
   const manifests = await loadManifests(house, input.backupId, input.elements)
   try {
     const safety = input.safetyBackup ? await safetyBackup(house, context, environment) : null
-    if (change.home !== null) await context.step('stage files', (run) => stageTrees(house, environment, input, change, workName, manifests, run))
+    if (change.home !== null)
+      await context.step('stage files', (run) => stageTrees(house, environment, input, change, workName, manifests, run))
     if (change.database) await context.step('stage database', (run) => stageDatabase(house, environment, change, manifests, run))
     await context.step('apply', async (run) => {
       await context.pointOfNoReturn()
       await context.fence()
       await apply(house, environment, input, change, workName, manifests, run)
     })
-    await context.step('finish', async () => recordUndo(house, { change, environment, workflowId: context.id, backupId: input.backupId, safetyBackupId: safety }))
+    await context.step('finish', async () =>
+      recordUndo(house, { change, environment, workflowId: context.id, backupId: input.backupId, safetyBackupId: safety }),
+    )
     return { backup: input.backupId, safetyBackup: safety }
   } catch (error) {
     // a shutdown or a take-over ends this attempt, not the restore: what is staged is used by the next one
-    if (!isInterrupted(context, error) && !isPlayed(house, change)) await dropPrepared(house, environment, change, calm(context.run))
+    if (!isInterrupted(context, error) && !isPlayed(house, change))
+      await dropPrepared(house, environment, change, calm(context.run))
     throw error
   }
 }
@@ -116,7 +120,13 @@ async function stageTrees(
   }
 }
 
-async function stageDatabase(house: House, environment: Environment, change: Change, manifests: BackupManifests, run: Run): Promise<void> {
+async function stageDatabase(
+  house: House,
+  environment: Environment,
+  change: Change,
+  manifests: BackupManifests,
+  run: Run,
+): Promise<void> {
   const manifest = manifests.database
   if (manifest === undefined) throw new Failure('ELEMENT_MISSING', 'Cannot stage the database: the backup does not hold it')
   const archive = openArchive(house.repository, manifest)

@@ -15,7 +15,10 @@ interface NewUndo {
 }
 
 /** Remembers a change that was played, so that it can be taken back until its time is over. Safe to repeat. */
-export async function recordUndo(house: House, { change, environment, workflowId, backupId, safetyBackupId }: NewUndo): Promise<void> {
+export async function recordUndo(
+  house: House,
+  { change, environment, workflowId, backupId, safetyBackupId }: NewUndo,
+): Promise<void> {
   await house.state.db
     .insertInto('undo')
     .values({
@@ -51,7 +54,12 @@ export function changeOf(row: Row<'undo'>): Change {
  * Deletes undo sets whose time is over. One that cannot be deleted now (a mount inside, a database that is away) stays and is
  * told; the others are deleted all the same.
  */
-export async function dropOverdue(house: House, environmentId: string, now: Date, onFailure: (error: unknown) => void): Promise<number> {
+export async function dropOverdue(
+  house: House,
+  environmentId: string,
+  now: Date,
+  onFailure: (error: unknown) => void,
+): Promise<number> {
   const { db } = house.state
   const rows = await db
     .selectFrom('undo')
