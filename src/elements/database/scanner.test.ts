@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Mark, SqlScanner } from './scanner.ts'
+import type { Mark } from './mark.ts'
+import { SqlScanner } from './scanner.ts'
 import { statementsOf } from './statements.ts'
 
 function marksOf(text: Buffer, cuts: readonly number[] = []): Mark[] {

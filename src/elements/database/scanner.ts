@@ -1,4 +1,5 @@
 import { Failure } from '../../base/failure.ts'
+import type { Mark } from './mark.ts'
 import {
   ansiQuotes,
   bytes,
@@ -10,22 +11,6 @@ import {
   startsLineComment,
   startsWith,
 } from './sqlBytes.ts'
-
-/** A stretch of a dump; offsets count bytes from the start of the stream. */
-export interface Mark {
-  kind: 'statement' | 'comment' | 'delimiter'
-  start: number
-  /** Behind the last byte of the text, before the delimiter */
-  end: number
-  /** Behind the delimiter, or behind the line of a comment */
-  after: number
-  /** The first bytes, at most `headBytesMax`; a comment whole up to that */
-  head: Buffer
-  /** Bracketed groups at the top level; behind VALUES in an INSERT, so there the number of rows */
-  groups: number
-  /** False for a last statement that no delimiter ends */
-  closed: boolean
-}
 
 /** note, remark: comments between statements, to the end of the line or in slash and star; line, block: the same inside. */
 type State = 'between' | 'plain' | 'single' | 'double' | 'back' | 'line' | 'block' | 'note' | 'remark'

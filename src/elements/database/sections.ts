@@ -1,5 +1,6 @@
 import { Failure } from '../../base/failure.ts'
-import { type Mark, SqlScanner } from './scanner.ts'
+import type { Mark } from './mark.ts'
+import { SqlScanner } from './scanner.ts'
 import { readQuotedName } from './sqlText.ts'
 
 /** A named stretch of a dump. All of them, in order, are the dump byte for byte; `data` is read once, before the next one. */

@@ -1,5 +1,6 @@
 import { Failure } from '../../base/failure.ts'
-import { type Mark, SqlScanner } from './scanner.ts'
+import type { Mark } from './mark.ts'
+import { SqlScanner } from './scanner.ts'
 
 export interface Statement {
   /** Without its delimiter; belongs to the receiver */
