@@ -13,7 +13,8 @@ import {
   storeElement,
 } from '../../test/memoryElement.ts'
 import { entriesOf, openArchive, readEntryBody, readSection } from './archiveOut.ts'
-import { decodeManifest, encodeManifest } from './manifest.ts'
+import { buildManifest, decodeManifest, encodeManifest } from './manifest.ts'
+import { encodePage, summarizePage } from './page.ts'
 
 const soak = Number(process.env['CAIRN_SOAK'] ?? 0)
 const mixes = Math.max(12, Math.ceil(soak / 100))
@@ -77,6 +78,25 @@ test('the ends of the archive need no page', async () => {
   await readAll(archive.read({ start: 0, endInclusive: 9 }))
   await readAll(archive.read({ start: archive.lengthBytes - 10, endInclusive: archive.lengthBytes - 1 }))
   expect(chunks.reads).toEqual({ chunks: 0, fragments: 0 })
+})
+
+test('a body of 200,000 chunks is looked up and read in pieces', async () => {
+  const chunks = new MemoryChunks()
+  const ref = chunks.put(Buffer.from('0123456789'))
+  const entry = { ...entryOf('big', { sizeBytes: 2_000_000 }), chunks: Array<typeof ref>(200_000).fill(ref) }
+  const summary = summarizePage([entry], 0, { prefix: '', form: 'tar' })
+  const page = { ...summary, ref: chunks.put(encodePage([entry])), firstPath: entry.path }
+  const facts = { element: 'files', archivePrefix: '', chunker: 'test', form: 'tar', rawBytes: 2_000_000, facts: {} } as const
+  const manifest = buildManifest({ ...facts, madeAt: '2026-01-02T03:04:05Z', pages: [page] }, chunks.etagKey)
+  let asked = 0
+  const locate = (refs: readonly (typeof ref)[]) => {
+    asked = Math.max(asked, refs.length)
+    return chunks.locate(refs)
+  }
+  const source = { locate, readChunk: chunks.readChunk.bind(chunks), readFragment: chunks.readFragment.bind(chunks) }
+  const whole = gunzipSync(await readAll(openArchive(source, manifest).read()))
+  expect(whole.subarray(512, 512 + 2_000_000).equals(Buffer.from('0123456789'.repeat(200_000)))).toBe(true)
+  expect(asked).toBeLessThanOrEqual(2000)
 })
 
 test('an element without entries is an archive that opens', async () => {

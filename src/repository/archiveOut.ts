@@ -67,6 +67,9 @@ export function openArchive(source: ArchiveSource, manifest: Manifest): ArchiveO
 /** From here on threads pay: their start costs 30 ms, and a megabyte 5 ms. */
 const threadedBytes = 4 << 20
 const pagesAhead = 3
+const lookupsAhead = 2
+/** Glue counts too: a look-up is of some 1000 fragments at most */
+const lookupSegmentsMax = 2000
 const fragmentsAhead = 8
 
 type LocatedSpan = Span & { locations: ChunkLocation[] }
@@ -110,17 +113,39 @@ async function* spansOf(
   to: number,
 ): AsyncGenerator<LocatedSpan, void, undefined> {
   const archive: ArchiveForm = { prefix: manifest.archivePrefix, form: manifest.form }
-  const plan = async ([page, location]: readonly [PlacedPage, ChunkLocation | undefined]): Promise<LocatedSpan[]> => {
-    const spans = planSpans(await readPage(source, page, location), page, archive, page.at, from, to)
-    const locations = await source.locate(spans.flatMap((span) => refsOf(span.segments)))
-    let used = 0
-    return spans.map((span) => {
-      const count = refsOf(span.segments).length
-      used += count
-      return { ...span, locations: locations.slice(used - count, used) }
-    })
+  const plan = async ([page, location]: readonly [PlacedPage, ChunkLocation | undefined]): Promise<Span[]> =>
+    planSpans(await readPage(source, page, location), page, archive, page.at, from, to)
+  const pages = inOrder(locatedPages(source, pagesWithin(manifest, from, to)), plan, pagesAhead)
+  for await (const spans of inOrder(lookupsOf(pages), (group) => locateSpans(source, group), lookupsAhead)) yield* spans
+}
+
+/** Spans that are looked up together: those of one page, or as many as make one query. */
+async function* lookupsOf(pages: AsyncIterable<Span[]>): AsyncGenerator<Span[], void, undefined> {
+  for await (const spans of pages) {
+    let group: Span[] = []
+    let segments = 0
+    for (const span of spans) {
+      if (group.length > 0 && segments + span.segments.length > lookupSegmentsMax) {
+        yield group
+        group = []
+        segments = 0
+      }
+      group.push(span)
+      segments += span.segments.length
+    }
+    yield group
   }
-  for await (const spans of inOrder(locatedPages(source, pagesWithin(manifest, from, to)), plan, pagesAhead)) yield* spans
+}
+
+async function locateSpans(source: ArchiveSource, spans: readonly Span[]): Promise<LocatedSpan[]> {
+  const refs = spans.map((span) => refsOf(span.segments))
+  const locations = await source.locate(refs.flat())
+  let used = 0
+  return spans.map((span, index) => {
+    const begin = used
+    used += refs[index]?.length ?? 0
+    return { ...span, locations: locations.slice(begin, used) }
+  })
 }
 
 type PlacedPage = PageSummary & { at: number }

@@ -91,7 +91,7 @@ function segmentsOf(entries: readonly StoredEntry[], padIn: number, archive: Arc
   for (const entry of entries) {
     const glue = glueBefore(entry, pad, archive.form, prefix)
     if (glue.length > 0) segments.push(glue)
-    segments.push(...entry.chunks)
+    for (const chunk of entry.chunks) segments.push(chunk) // a spread of a hundred thousand is more than the stack holds
     pad = padAfter(entry, archive.form)
   }
   return segments
