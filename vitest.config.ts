@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** Three kinds of tests: `unit` needs nothing but Node, `real` needs MariaDB, PHP and the like, `e2e` drives bin/cairn. */
 export default defineConfig({
   test: {
+    // tests wait for disks and child processes more than they compute
+    maxWorkers: 3,
     projects: [
       {
         test: {
