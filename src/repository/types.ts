@@ -32,8 +32,6 @@ export interface PageSummary {
   padOut: number
 }
 
-export type ElementKind = Element
-
 /** The root of one element at one moment, decoded. */
 export interface Manifest {
   version: 1

@@ -72,7 +72,8 @@ async function captureObject(house: House, request: BackupRequest, run: Run): Pr
     warnings,
     facts: reading.facts,
     sealedConfig: reading.sealedConfig,
-    expiresAt: request.keepForDays === null ? null : new Date(startedAt.getTime() + request.keepForDays * 86_400_000).toISOString(),
+    expiresAt:
+      request.keepForDays === null ? null : new Date(startedAt.getTime() + request.keepForDays * 86_400_000).toISOString(),
     note: request.note,
   }
 }
@@ -87,7 +88,10 @@ async function commit(house: House, object: BackupObject, request: BackupRequest
 
 async function prove(house: House, object: BackupObject, request: BackupRequest, run: Run): Promise<void> {
   const elements: Partial<Record<Element, ElementProof>> = {}
-  for (const [element, stored] of Object.entries(object.elements) as [Element, NonNullable<BackupObject['elements'][Element]>][]) {
+  for (const [element, stored] of Object.entries(object.elements) as [
+    Element,
+    NonNullable<BackupObject['elements'][Element]>,
+  ][]) {
     run.progress({ note: element, doneBytes: 0, totalBytes: stored.archiveLength })
     try {
       const manifest = await house.repository.loadManifest(unpackChunkRef(Buffer.from(stored.manifest, 'hex')))
@@ -111,4 +115,3 @@ function isDamage(error: unknown): error is Failure {
   if (error instanceof Failure) return codes.includes(error.code)
   return isErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR')
 }
-
