@@ -1,11 +1,11 @@
 import { Failure } from '../../base/failure.ts'
-import { facts, unreadableRoutines } from '../../elements/database/catalogue.ts'
+import { brokenViews, facts, unreadableRoutines } from '../../elements/database/catalogue.ts'
 import { type Database, type Row, sqlErrno } from '../../elements/database/connect.ts'
 import type { StoredDdl } from '../../elements/database/objects.ts'
 import { withDefiner, withoutForeignKeys } from '../../elements/database/rewrite.ts'
 import type { SessionSettings } from '../../elements/database/session.ts'
 import type { StoredObject } from '../../elements/database/sort.ts'
-import { isStagedName, quoteName } from '../../elements/database/sqlText.ts'
+import { quoteName } from '../../elements/database/sqlText.ts'
 import type { ServerKind } from '../../elements/database/tokens.ts'
 import type { ForeignKey, SideObjects } from './plan.ts'
 
@@ -55,9 +55,9 @@ export async function captureLive(database: Database, keepDefiners: boolean): Pr
   const readable = found.routines.filter(({ name }) => !side.unreadable.includes(name))
   for (const { name, object } of readable)
     await add(object, name, object === 'procedure' ? 'Create Procedure' : 'Create Function')
-  for (const name of found.views) {
-    if (!isStagedName(name)) await add('view', name, 'Create View')
-  }
+  // a view that the server cannot read could not be made again: it is left where it is
+  const broken = new Set((await brokenViews(database, found.views)).map(({ name }) => name))
+  for (const name of found.views) if (!broken.has(name)) await add('view', name, 'Create View')
   for (const { name } of found.triggers) await add('trigger', name, 'SQL Original Statement')
   for (const name of found.events) await add('event', name, 'Create Event')
   return side

@@ -189,6 +189,17 @@ function seeded(seed: number): () => number {
   }
 }
 
+test('a live view that is broken is left alone, and stops neither restore nor undo', async () => {
+  await server.admin('CREATE TABLE gone(id int); CREATE VIEW v_broken AS SELECT * FROM gone; DROP TABLE gone', 'wp')
+  const old = await fingerprint(account('wp'))
+  const options = { ...(await prepare(null)), run: quietRun() }
+  await flipDatabase('forward', options)
+  expect(await fingerprint(account('wp'))).toEqual(backed)
+  await flipDatabase('back', options)
+  expect(await fingerprint(account('wp'))).toEqual(old)
+  expect(await server.admin("SELECT COUNT(*) FROM information_schema.VIEWS WHERE TABLE_NAME='v_broken'")).toBe('1\n')
+})
+
 test('a connection of the site that does not end makes it busy, and everything stays as it was', async () => {
   const old = await fingerprint(account('wp'))
   const options = { ...(await prepare(null)), run: quietRun(), drainMs: 200 }
