@@ -13,10 +13,10 @@ export function seeded(seed: number): () => number {
   }
 }
 
-/** WordPress 6.5 with about 48 MB of uploads, most of which look like JPEGs to a compressor: 112 MB in all. */
-export async function makeTree(directory: string): Promise<void> {
+/** WordPress 6.5 with uploads, most of which look like JPEGs to a compressor: 48 MB of 112 with 190 originals. */
+export async function makeTree(directory: string, originals: number): Promise<void> {
   await unpackWordPress('6.5', directory)
-  makeUploads(join(directory, 'wp-content/uploads'), 190)
+  makeUploads(join(directory, 'wp-content/uploads'), originals)
 }
 
 /** About a quarter of a megabyte an upload: an original, three smaller sizes, and text notes beside. */
@@ -69,12 +69,14 @@ export async function makeDatabase(mariadb: TestMariadb, name: string, megabytes
     name,
   )
   let bytes = 0
-  for (let id = 1; bytes < megabytes * 1e6; ) {
+  for (let id = 1; bytes < megabytes * 1e6;) {
     const posts: string[] = []
     const meta: string[] = []
     for (let n = 0; n < 200; n++, id++) {
       const body = prose(words, chance, 500 + Math.floor(chance() * 6_000)).replaceAll('\n', '\\n')
-      posts.push(`(${id},${1 + (id % 7)},'2024-0${1 + (id % 9)}-11 10:00:00','${body}','${body.slice(0, 40)}','publish','http://example.test/?p=${id}')`)
+      posts.push(
+        `(${id},${1 + (id % 7)},'2024-0${1 + (id % 9)}-11 10:00:00','${body}','${body.slice(0, 40).replaceAll('\\', ' ')}','publish','http://example.test/?p=${id}')`,
+      )
       for (let m = 0; m < 4; m++) meta.push(`(NULL,${id},'_key_${m}','a:1:{s:4:"size";i:${Math.floor(chance() * 1e6)};}')`)
       bytes += body.length + 500
     }
