@@ -50,7 +50,7 @@ export function changesOf(current: readonly TableCount[], wanted: Pick<DumpFacts
       .map(([name, rows]) => ({ name, rowsNow: now.get(name) ?? 0, rowsThen: rows })),
     rowsNow: sum(now),
     rowsThen: sum(then),
-    stagedBytes: wanted.sizeBytes * 2, // rows and indexes: 1.3 to 1.8 times the dump's bytes were seen
+    stagedBytes: wanted.sizeBytes * 2, // an estimate: rows, and as much again for indexes
   }
 }
 

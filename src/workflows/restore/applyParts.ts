@@ -12,7 +12,8 @@ import { entriesOf } from '../../repository/archiveOut.ts'
 import type { Manifest, StoredEntry } from '../../repository/types.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
-import type { FileThreads } from './writeFiles.ts'
+import { type KnownContent, openKnownContent } from './knownContent.ts'
+import { type FileThreads, openFileThreads } from './writeFiles.ts'
 
 export type TreeElement = Exclude<Element, 'database'>
 
@@ -23,10 +24,12 @@ interface PartOptions {
   /** Configuration files are replaced too, instead of left alone where they are present */
   withConfig: boolean
   threads: FileThreads
+  /** What the last backup knows of each element's files */
+  known: Partial<Record<TreeElement, KnownContent | null>>
 }
 
 /** What the code and files of a backup make of an environment's trees. What is left out of backups is left alone here. */
-export function applyParts({ house, environment, manifests, withConfig, threads }: PartOptions): ApplyPart<StoredEntry>[] {
+export function applyParts({ house, environment, manifests, withConfig, threads, known }: PartOptions): ApplyPart<StoredEntry>[] {
   const trees = elementsOf(environment)
   const roots = rootsOf(environment)
   return (['code', 'files'] as const).flatMap((element) => {
@@ -36,10 +39,13 @@ export function applyParts({ house, environment, manifests, withConfig, threads 
     const secret = new Set(trees[element].secretPaths)
     const part: ApplyPart<StoredEntry> = {
       roots: roots[element],
-      want: () => entriesOf(house.repository, manifest),
+      want() {
+        known[element]?.rewind()
+        return entriesOf(house.repository, manifest)
+      },
       keep: (path, isDirectory) => exclude(path, isDirectory) !== null,
       keepPresent: (path) => !withConfig && secret.has(path),
-      sameContent: (wanted, current) => threads.isSame(wanted, current.full),
+      sameContent: async (wanted, current) => known[element]?.isSame(wanted, current) ?? threads.isSame(wanted, current.full),
       fetch: (jobs) => threads.write(jobs),
     }
     return [part]
@@ -71,5 +77,25 @@ function realOrMissing(directory: string): string {
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error
     return join(realOrMissing(dirname(directory)), basename(directory))
+  }
+}
+
+/** What reading and writing trees needs, opened for one pass of work and closed after it. */
+export async function withTools<T>(
+  house: House,
+  environment: Environment,
+  elements: readonly Element[],
+  work: (tools: Pick<PartOptions, 'threads' | 'known'>) => Promise<T>,
+): Promise<T> {
+  const threads = openFileThreads(house.repository)
+  const known: PartOptions['known'] = {}
+  try {
+    for (const element of ['code', 'files'] as const) {
+      if (elements.includes(element)) known[element] = await openKnownContent(house, environment.id, element)
+    }
+    return await work({ threads, known })
+  } finally {
+    for (const opened of Object.values(known)) opened?.close()
+    await threads.close()
   }
 }

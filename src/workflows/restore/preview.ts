@@ -7,11 +7,10 @@ import type { RestorePlan } from '../../contract/schemas.ts'
 import type { Element } from '../../contract/words.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
-import { applyParts, type TreeElement } from './applyParts.ts'
+import { applyParts, type TreeElement, withTools } from './applyParts.ts'
 import { checkRestore } from './checkRestore.ts'
 import { reportConfig } from './config.ts'
 import { type BackupManifests, dumpFactsOf, loadManifests } from './manifests.ts'
-import { openFileThreads } from './writeFiles.ts'
 
 const examplesMax = 20
 /** What staging and checking did on a small machine; an estimate for people, and said to be one */
@@ -64,13 +63,10 @@ async function previewTree(
 ): Promise<ApplyPreview | null> {
   const manifest = manifests[element]
   if (manifest === undefined) return null
-  const threads = openFileThreads(house.repository)
-  try {
-    const parts = applyParts({ house, environment, manifests: { [element]: manifest }, withConfig, threads })
-    return await previewApply({ parts, run: quietRun() })
-  } finally {
-    await threads.close()
-  }
+  return withTools(house, environment, [element], (tools) => {
+    const parts = applyParts({ house, environment, manifests: { [element]: manifest }, withConfig, ...tools })
+    return previewApply({ parts, run: quietRun() })
+  })
 }
 
 function countsOf({ counts, changes }: ApplyPreview): NonNullable<RestorePlan['files']> {

@@ -11,12 +11,11 @@ import { openArchive } from '../../repository/archiveOut.ts'
 import type { Environment } from '../../sites/environment.ts'
 import { takeBackup } from '../backup/takeBackup.ts'
 import type { House } from '../house.ts'
-import { applyHome, applyParts } from './applyParts.ts'
+import { applyHome, applyParts, withTools } from './applyParts.ts'
 import { type Change, databaseDirectory, dropPrepared, isPlayed, playChange } from './changeEnvironment.ts'
 import { checkRestore } from './checkRestore.ts'
 import { reportConfig, restoreConfigOutside } from './config.ts'
 import { type BackupManifests, dumpFactsOf, loadManifests, readDump } from './manifests.ts'
-import { openFileThreads } from './writeFiles.ts'
 import { recordUndo } from './undoSets.ts'
 
 export interface RestoreInput {
@@ -109,15 +108,12 @@ async function stageTrees(
   run: Run,
 ): Promise<{ added: number; changed: number; removed: number }> {
   if (change.home !== null) await recoverApply(change.home, { run }) // what a former attempt laid ready
-  const threads = openFileThreads(house.repository)
-  try {
-    await reportConfig(house, environment, manifests.code ?? null, input.withConfig, run)
-    const parts = applyParts({ house, environment, manifests, withConfig: input.withConfig, threads })
-    const plan = await prepareApply({ parts, workName, run })
-    return { added: plan.counts.filesAdded, changed: plan.counts.filesChanged, removed: plan.counts.filesRemoved }
-  } finally {
-    await threads.close()
-  }
+  await reportConfig(house, environment, manifests.code ?? null, input.withConfig, run)
+  return withTools(house, environment, input.elements, async (tools) => {
+    const parts = applyParts({ house, environment, manifests, withConfig: input.withConfig, ...tools })
+    const { counts } = await prepareApply({ parts, workName, run })
+    return { added: counts.filesAdded, changed: counts.filesChanged, removed: counts.filesRemoved }
+  })
 }
 
 async function stageDatabase(
@@ -150,17 +146,14 @@ async function apply(
   manifests: BackupManifests,
   run: Run,
 ): Promise<void> {
-  const threads = openFileThreads(house.repository)
-  try {
-    await playChange(house, environment, change, 'forward', run, async () => {
+  await withTools(house, environment, input.elements, (tools) =>
+    playChange(house, environment, change, 'forward', run, async () => {
       if (change.home === null) return
-      const parts = applyParts({ house, environment, manifests, withConfig: input.withConfig, threads })
+      const parts = applyParts({ house, environment, manifests, withConfig: input.withConfig, ...tools })
       await refreshApply({ parts, workName, run }, { home: change.home })
-    })
-    if (input.elements.includes('code')) await restoreConfigOutside(house, input.backupId, run)
-  } finally {
-    await threads.close()
-  }
+    }),
+  )
+  if (input.elements.includes('code')) await restoreConfigOutside(house, input.backupId, run)
 }
 
 function isInterrupted(context: WorkflowContext, error: unknown): boolean {
