@@ -24,6 +24,16 @@ export function chooseCodec(compression: Compression): CodecChoice {
 
 /** @throws {Failure} CONFIG_INVALID when ISA-L was named and is not on this machine */
 export function openDeflater(choice: CodecChoice): Deflater {
+  const name = `${choice.name}-${choice.level}`
+  const known = opened.get(name) ?? open(choice)
+  opened.set(name, known)
+  return known
+}
+
+/** Of this thread: a deflater has no state between calls, and its memory is taken once. */
+const opened = new Map<string, Deflater>()
+
+function open(choice: CodecChoice): Deflater {
   if (choice.name === 'zlib') return zlibDeflater(choice.level)
   if (!isalFound()) {
     throw new Failure('CONFIG_INVALID', 'Cannot compress with ISA-L: the library "libisal.so.2" was not found', {

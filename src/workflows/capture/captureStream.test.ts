@@ -6,14 +6,14 @@ import { openArchive } from '../../repository/archiveOut.ts'
 import { backupOf, startTestRepository, type TestRepository } from '../../repository/testing.ts'
 import { captureStream } from './captureStream.ts'
 import type { Captured } from './captureTree.ts'
-import { stopIdleEncoders } from './encoderThreads.ts'
+import { stopIdleThreads } from './warmThreads.ts'
 
 let home: TestRepository
 beforeAll(async () => {
   home = await startTestRepository()
 })
 afterAll(async () => {
-  await stopIdleEncoders()
+  await stopIdleThreads()
   await home.stop()
 })
 

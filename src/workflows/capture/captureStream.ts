@@ -37,7 +37,7 @@ export interface CaptureStreamOptions {
 export async function captureStream(options: CaptureStreamOptions): Promise<Captured> {
   const { repository, session, run, element } = options
   stopIfCancelled(run)
-  const encoders = await Encoders.start({ repository, session, codec: options.codec })
+  const encoders = Encoders.start({ repository, session, codec: options.codec })
   try {
     const stored = untilCancelled(run, Promise.race([storeSections(options, encoders), encoders.failed]))
     const pages = await stored

@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto'
 import {
   chmodSync,
   mkdirSync,
@@ -18,7 +19,7 @@ import { runChild } from '../../base/spawn.ts'
 import { openArchive } from '../../repository/archiveOut.ts'
 import { backupOf, startTestRepository, type TestRepository } from '../../repository/testing.ts'
 import { type Captured, captureTree, type CaptureTreeOptions } from './captureTree.ts'
-import { stopIdleEncoders } from './encoderThreads.ts'
+import { stopIdleThreads } from './warmThreads.ts'
 
 let home: TestRepository
 /** Trees that are older than the 2 s within which no stat is trusted. */
@@ -29,7 +30,7 @@ beforeAll(async () => {
   await new Promise((resolve) => setTimeout(resolve, 2100))
 })
 afterAll(async () => {
-  await stopIdleEncoders()
+  await stopIdleThreads()
   await home.stop()
 })
 
@@ -45,9 +46,10 @@ function random(seed: number): () => number {
 }
 
 function bytes(next: () => number, length: number, compressible: boolean): Buffer {
-  const block = Buffer.alloc(length)
-  for (let i = 0; i < length; i++) block[i] = compressible ? 97 + Math.floor(next() * 6) : Math.floor(next() * 256)
-  return block
+  const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16, next() * 256), Buffer.alloc(16, next() * 256)).update(
+    Buffer.alloc(length),
+  )
+  return compressible ? Buffer.from(noise.toString('hex')).subarray(0, length) : noise
 }
 
 function makeTree(seed: number, files = 150): string {

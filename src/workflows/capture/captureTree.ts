@@ -55,7 +55,7 @@ export async function captureTree(options: CaptureTreeOptions): Promise<Captured
   const root = { ...options.root, roots: options.root.roots.map((part) => ({ ...part, directory: canonical(part.directory) })) }
   const archive: ArchiveForm = { prefix: options.archivePrefix, form: 'tar' }
   const previous = await previousOf(repository, options.previous)
-  const encoders = await Encoders.start({ repository, session, codec: options.codec })
+  const encoders = Encoders.start({ repository, session, codec: options.codec })
   const pages = new TreePages({ repository, session, encoders, root, archive, previous, run })
   try {
     const found = await untilCancelled(run, Promise.race([pages.scan(options.paranoid, options.statCachePath), encoders.failed]))

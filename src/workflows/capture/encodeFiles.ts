@@ -4,8 +4,16 @@ import { chunkRefBytes, unpackChunkRefs } from '../../repository/chunkRef.ts'
 import { looksCompressed } from '../../repository/fragment.ts'
 import { blobTypes } from '../../repository/keys.ts'
 import type { ChunkStore } from '../../repository/threads/chunkStore.ts'
-import type { CaptureWarning, EncoderResults, FileRead, FileToRead } from './messages.ts'
-import { changing, isUnchanged, openForReading, readInto } from './readFile.ts'
+import {
+  type ByteText,
+  type CaptureWarning,
+  type EncoderResults,
+  type FileRead,
+  type FileToRead,
+  fromText,
+  toText,
+} from './messages.ts'
+import { changing, isUnchanged, openForReading, readInto, shownPath } from './readFile.ts'
 import { type Asker, type RawChunk, storeChunks } from './storeChunks.ts'
 
 const attemptsMax = 3
@@ -78,7 +86,7 @@ async function encodeSmall(context: Context, files: readonly FileToRead[]): Prom
     if (same.has(index)) return void counts.push(0)
     const lengths = cutWhole(store.keys.gear, space, from, to)
     counts.push(lengths.length)
-    const probe = looksCompressed(Buffer.from(file.path).toString('latin1'))
+    const probe = looksCompressed(file.path)
     let start = from
     for (const length of lengths) {
       chunks.push({ raw: space.subarray(start, start + length), probe })
@@ -89,9 +97,9 @@ async function encodeSmall(context: Context, files: readonly FileToRead[]): Prom
   let taken = 0
   here.forEach(({ file, stat, from, to }, index) => {
     const own = counts[index] as number
-    const packed = same.get(index) ?? refs.subarray(taken * chunkRefBytes, (taken + own) * chunkRefBytes)
+    const packed = refs.subarray(taken * chunkRefBytes, (taken + own) * chunkRefBytes)
     taken += own
-    result.push({ index: file.index, refs: new Uint8Array(packed), stat: statOf(stat, to - from) })
+    result.push({ index: file.index, refs: same.get(index) ?? toText(packed), stat: statOf(stat, to - from) })
   })
   for (const file of grown) result.push(await encodeLong(context, file))
   return result
@@ -117,7 +125,7 @@ function readWhole(
       if (isUnchanged(opened.stat, after) && BigInt(end - at) === after.size) return { stat: after, end }
       if (end === space.length) return 'too-long'
       if (attempt < attemptsMax) continue
-      context.warnings.push(changing(Buffer.from(file.path).toString()))
+      context.warnings.push(changing(shownPath(file)))
       return { stat: after, end }
     } finally {
       closeSync(opened.fd)
@@ -129,13 +137,13 @@ function readWhole(
  * Files whose stat changed but not their size are first hashed along their old chunks: where all ids match, there is
  * nothing to cut and nothing to look up. The chunks still have to be pinned.
  */
-async function takeOver(context: Context, files: readonly SmallFile[]): Promise<Map<number, Uint8Array>> {
+async function takeOver(context: Context, files: readonly SmallFile[]): Promise<Map<number, ByteText>> {
   const space = context.slot.bytes
-  const matching: { index: number; hint: Uint8Array }[] = []
+  const matching: { index: number; hint: ByteText }[] = []
   files.forEach(({ file, from, to }, index) => {
-    if (file.hint === null || file.hint.length === 0) return
+    if (file.hint === '') return
     let at = from
-    for (const ref of unpackChunkRefs(file.hint)) {
+    for (const ref of unpackChunkRefs(fromText(file.hint))) {
       if (at + ref.rawLen > to || !context.store.keys.chunkId(space.subarray(at, at + ref.rawLen)).equals(ref.id)) return
       at += ref.rawLen
     }
@@ -144,10 +152,10 @@ async function takeOver(context: Context, files: readonly SmallFile[]): Promise<
   return pinHints(context, matching)
 }
 
-async function pinHints(context: Context, matching: { index: number; hint: Uint8Array }[]): Promise<Map<number, Uint8Array>> {
+async function pinHints(context: Context, matching: { index: number; hint: ByteText }[]): Promise<Map<number, ByteText>> {
   const same = new Map(matching.map(({ index, hint }) => [index, hint]))
   if (matching.length === 0) return same
-  const refs = Buffer.concat(matching.map(({ hint }) => hint))
+  const refs = fromText(matching.map(({ hint }) => hint).join(''))
   const missing = new Set(await context.ask.pin({ kind: 'pin', refs: new Uint8Array(refs) }))
   let place = 0
   for (const { index, hint } of matching) {
@@ -172,8 +180,8 @@ async function encodeLong(context: Context, file: FileToRead): Promise<FileRead>
       const sizeBytes = unpackChunkRefs(refs).reduce((sum, ref) => sum + ref.rawLen, 0)
       const still = isUnchanged(opened.stat, after) && BigInt(sizeBytes) === after.size
       if (!still && attempt < attemptsMax) continue
-      if (!still) context.warnings.push(changing(Buffer.from(file.path).toString()))
-      return { index: file.index, refs: new Uint8Array(refs), stat: statOf(after, sizeBytes) }
+      if (!still) context.warnings.push(changing(shownPath(file)))
+      return { index: file.index, refs: toText(refs), stat: statOf(after, sizeBytes) }
     } finally {
       closeSync(opened.fd)
     }
@@ -181,7 +189,7 @@ async function encodeLong(context: Context, file: FileToRead): Promise<FileRead>
 }
 
 async function storeOpened(context: Context, file: FileToRead, opened: { fd: number; stat: BigIntStats }): Promise<Uint8Array> {
-  if (file.hint !== null && Number(opened.stat.size) === file.sizeBytes) {
+  if (file.hint !== '' && Number(opened.stat.size) === file.sizeBytes) {
     const same = await takeOverLong(context, file, file.hint)
     if (same !== null) return same
   }
@@ -189,7 +197,7 @@ async function storeOpened(context: Context, file: FileToRead, opened: { fd: num
   const size = chunkClassOf(Number(opened.stat.size))
   const window = Math.max(context.batchBytes, size.max * 2)
   const space = context.slot.atLeast(window)
-  const probe = looksCompressed(Buffer.from(file.path).toString('latin1'))
+  const probe = looksCompressed(file.path)
   const refs: Buffer[] = []
   let have = 0
   for (let last = false; !last || have > 0;) {
@@ -212,12 +220,12 @@ async function storeOpened(context: Context, file: FileToRead, opened: { fd: num
 }
 
 /** Null when the content is another one. Reads through a handle of its own, so that the other starts at the beginning. */
-async function takeOverLong(context: Context, file: FileToRead, hint: Uint8Array): Promise<Uint8Array | null> {
+async function takeOverLong(context: Context, file: FileToRead, hint: ByteText): Promise<Uint8Array | null> {
   const opened = openForReading(file)
   if ('warning' in opened) return null
   try {
     const { keys } = context.store
-    for (const ref of unpackChunkRefs(hint)) {
+    for (const ref of unpackChunkRefs(fromText(hint))) {
       const space = context.slot.atLeast(ref.rawLen)
       if (readInto(opened.fd, space, 0, ref.rawLen) !== ref.rawLen) return null
       if (!keys.chunkId(space.subarray(0, ref.rawLen)).equals(ref.id)) return null
@@ -226,7 +234,7 @@ async function takeOverLong(context: Context, file: FileToRead, hint: Uint8Array
   } finally {
     closeSync(opened.fd)
   }
-  return (await pinHints(context, [{ index: 0, hint }])).get(0) ?? null
+  return (await pinHints(context, [{ index: 0, hint }])).has(0) ? fromText(hint) : null
 }
 
 function statOf(stat: BigIntStats, sizeBytes: number): NonNullable<FileRead['stat']> {
@@ -235,5 +243,5 @@ function statOf(stat: BigIntStats, sizeBytes: number): NonNullable<FileRead['sta
 }
 
 function leftOut(file: FileToRead): FileRead {
-  return { index: file.index, refs: new Uint8Array(0), stat: null }
+  return { index: file.index, refs: '', stat: null }
 }

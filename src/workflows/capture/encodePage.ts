@@ -1,7 +1,7 @@
 import { packChunkRef, unpackChunkRef, unpackChunkRefs } from '../../repository/chunkRef.ts'
 import { decodePage, encodePage, type PageEntry, summarizePage } from '../../repository/page.ts'
 import type { ChunkStore } from '../../repository/threads/chunkStore.ts'
-import type { EncoderJob, FileRead, PageResult } from './messages.ts'
+import { type ByteText, type EncoderJob, type FileRead, fromText, type PageResult } from './messages.ts'
 import { readStatRecord, statRecordBytes, trustedCtime, writeStatRecord } from './statRecords.ts'
 import { type Asker, storeBlob } from './storeChunks.ts'
 
@@ -41,7 +41,7 @@ export async function encodePageJob(
   }
 }
 
-function fill(entry: PageEntry, stat: NonNullable<FileRead['stat']>, refs: Uint8Array): void {
+function fill(entry: PageEntry, stat: NonNullable<FileRead['stat']>, refs: ByteText): void {
   if (stat.uid !== entry.uid) entry.user = '' // names were looked up for the owner that the scan saw
   if (stat.gid !== entry.gid) entry.group = ''
   entry.uid = stat.uid
@@ -49,5 +49,5 @@ function fill(entry: PageEntry, stat: NonNullable<FileRead['stat']>, refs: Uint8
   entry.mode = stat.mode
   entry.mtimeNs = stat.mtimeNs
   entry.sizeBytes = stat.sizeBytes
-  entry.chunks = unpackChunkRefs(refs)
+  entry.chunks = unpackChunkRefs(fromText(refs))
 }

@@ -7,9 +7,9 @@ import { decodeRecords } from '../../repository/packs/footer.ts'
 import type { PackReceipt } from '../../repository/packs/packWriter.ts'
 import { blobsOf } from '../../repository/reconcile.ts'
 import type { FinishedPack, Repository, WriteSession } from '../../repository/types.ts'
-import { type EncoderThread, giveBack, takeEncoders, tell } from './encoderThreads.ts'
 import { InFlight } from './inFlight.ts'
-import type { EncoderJob, EncoderResults, FromEncoder, Question } from './messages.ts'
+import type { EncoderJob, EncoderResults, FromEncoder, Question, ToEncoder } from './messages.ts'
+import { type WarmThread, WarmThreads } from './warmThreads.ts'
 
 /** A job reads at most this much, or this many files, or one longer file. */
 export const batchBytes = 2 << 20
@@ -17,6 +17,9 @@ export const batchFiles = 256
 
 /** Two jobs a thread: the next batch is read while the look-up of the one before is out. */
 const slotsEach = 2
+
+type EncoderThread = WarmThread<ToEncoder, FromEncoder>
+const encoderThreads = new WarmThreads<ToEncoder, FromEncoder>('encoder.thread')
 
 interface Pending {
   resolve: (result: never) => void
@@ -61,14 +64,17 @@ export class Encoders {
       thread.onMessage = (message) => this.#hear(thread, message)
       thread.onDeath = (error) => this.#fail(error)
       const { directory, keys, instance } = options.repository
-      tell(thread, { t: 'begin', batchBytes, options: { directory, key: keys.key, instance, codec: options.codec } })
+      thread.tell({ t: 'begin', batchBytes, options: { directory, key: keys.key, instance, codec: options.codec } })
     }
     // all first slots before any second one
     for (let slot = 0; slot < slotsEach; slot++) for (const thread of threads) this.#free.push({ thread, slot })
   }
 
-  static async start(options: EncodersOptions): Promise<Encoders> {
-    return new Encoders(options, await takeEncoders(availableParallelism()))
+  static start(options: EncodersOptions): Encoders {
+    return new Encoders(
+      options,
+      Array.from({ length: availableParallelism() }, () => encoderThreads.take()),
+    )
   }
 
   submit<K extends EncoderJob['kind']>(work: Extract<EncoderJob, { kind: K }>): Promise<EncoderResults[K]> {
@@ -87,7 +93,7 @@ export class Encoders {
       (thread) =>
         new Promise<void>((resolve) => {
           this.#finishing.set(thread, resolve)
-          tell(thread, { t: 'finish' })
+          thread.tell({ t: 'finish' })
         }),
     )
     await Promise.race([Promise.all(closed), this.failed])
@@ -97,7 +103,7 @@ export class Encoders {
 
   /** Gives the threads back for the next capture. */
   release(): void {
-    for (const thread of this.#threads) giveBack(thread)
+    for (const thread of this.#threads) encoderThreads.giveBack(thread)
   }
 
   /** Drops everything that is not finished. No thread writes afterwards, and no temporary file is left. */
@@ -120,10 +126,10 @@ export class Encoders {
         if (message.t === 'aborted') done(true)
       }
       thread.onDeath = () => done(false)
-      tell(thread, { t: 'abort' })
+      thread.tell({ t: 'abort' })
     })
-    if (answered) giveBack(thread)
-    else await thread.worker.terminate()
+    if (answered) encoderThreads.giveBack(thread)
+    else await thread.terminate()
   }
 
   #pump(): void {
@@ -132,7 +138,7 @@ export class Encoders {
       const { thread, slot } = this.#free.shift() as { thread: EncoderThread; slot: number }
       const job = this.#jobs++
       this.#running.set(job, { ...pending, thread, slot })
-      tell(thread, { t: 'job', job, slot, work })
+      thread.tell({ t: 'job', job, slot, work })
     }
   }
 
@@ -148,7 +154,7 @@ export class Encoders {
       }
       case 'ask':
         void this.#answer(message.question).then(
-          (answer) => tell(thread, { t: 'answer', ask: message.ask, answer }),
+          (answer) => thread.tell({ t: 'answer', ask: message.ask, answer }),
           (error: unknown) => this.#fail(error),
         )
         return

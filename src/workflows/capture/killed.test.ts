@@ -48,7 +48,7 @@ test('a process killed at any moment leaves a repository that checks clean, with
   const script = join(home.directory, 'child.mjs')
   writeFileSync(script, program)
   const reported: string[] = []
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 4; round++) {
     const child = startChild(process.execPath, [
       script,
       join(import.meta.dirname, '../..'),

@@ -7,20 +7,30 @@ import type { ChunkStoreOptions } from '../../repository/threads/chunkStore.ts'
  * What crosses threads: ids, 76-byte references and encoded pages. Contents never do, but for a stream's shared slots.
  */
 
-/** One file to read. `hint` is the packed chunk list of the entry that stood here in the manifest before. */
+/**
+ * Bytes as latin1 text, one character a byte. There are several for each file, and a small string crosses threads for a
+ * fraction of what an ArrayBuffer costs both sides.
+ */
+export type ByteText = string
+
+export const toText = (bytes: Uint8Array): ByteText =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+export const fromText = (text: ByteText): Buffer => Buffer.from(text, 'latin1')
+
+/** One file to read. `hint` is the packed chunk list of the entry that stood here in the manifest before, or empty. */
 export interface FileToRead {
   /** Of the entry in its page */
   index: number
-  full: Uint8Array
-  path: Uint8Array
+  full: ByteText
+  path: ByteText
   sizeBytes: number
-  hint: Uint8Array | null
+  hint: ByteText
 }
 
 /** What was read; `stat` is null when the file is to be left out. */
 export interface FileRead {
   index: number
-  refs: Uint8Array
+  refs: ByteText
   stat: { sizeBytes: number; mtimeNs: bigint; mode: number; uid: number; gid: number; ino: bigint; ctimeNs: bigint } | null
 }
 

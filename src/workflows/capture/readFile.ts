@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { isErrno } from '../../base/failure.ts'
-import type { CaptureWarning, FileToRead } from './messages.ts'
+import { type CaptureWarning, type FileToRead, fromText } from './messages.ts'
 
 /** Non-blocking, so that a pipe that was put in the place of a file cannot hold the thread. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
@@ -12,10 +12,11 @@ export type Opened = { fd: number; stat: BigIntStats } | { warning: CaptureWarni
  * to the tree could have turned a directory on the way into a link to elsewhere.
  */
 export function openForReading(file: FileToRead): Opened {
-  const shown = Buffer.from(file.path).toString()
+  const shown = shownPath(file)
+  const full = fromText(file.full)
   let fd: number
   try {
-    fd = openSync(Buffer.from(file.full), flags)
+    fd = openSync(full, flags)
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) return { warning: vanished(shown) }
     if (isErrno(error, 'EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG', 'ESTALE', 'EBUSY', 'ETXTBSY'))
@@ -23,9 +24,14 @@ export function openForReading(file: FileToRead): Opened {
     throw error
   }
   const stat = fstatSync(fd, { bigint: true })
-  if (stat.isFile() && readlinkSync(`/proc/self/fd/${fd}`, 'buffer').equals(file.full)) return { fd, stat }
+  if (stat.isFile() && readlinkSync(`/proc/self/fd/${fd}`, 'buffer').equals(full)) return { fd, stat }
   closeSync(fd)
   return { warning: vanished(shown) }
+}
+
+/** The path as people see it. */
+export function shownPath(file: FileToRead): string {
+  return fromText(file.path).toString()
 }
 
 /** Whether a file is what it was: nobody wrote to it, cut it or changed its mode meanwhile. */

@@ -3,7 +3,7 @@ import type { WalkedEntry } from '../../hosts/local/walk.ts'
 import { packChunkRefs } from '../../repository/chunkRef.ts'
 import { encodePage, isPageCut } from '../../repository/page.ts'
 import type { ChunkRef, StoredEntry } from '../../repository/types.ts'
-import type { FileToRead, ScannedPage } from './messages.ts'
+import { type FileToRead, type ScannedPage, toText } from './messages.ts'
 import type { PreviousEntries, PreviousEntry } from './previousEntries.ts'
 import { statRecordBytes, trustedCtime, writeStatRecord } from './statRecords.ts'
 
@@ -45,10 +45,10 @@ export class ScannedPages {
         before !== null && before.entry.kind === 'file' && before.entry.sizeBytes === entry.sizeBytes ? before.entry.chunks : []
       this.#toRead.push({
         index,
-        full: new Uint8Array(full),
-        path: new Uint8Array(entry.path),
+        full: toText(full),
+        path: toText(entry.path),
         sizeBytes: entry.sizeBytes,
-        hint: hint.length === 0 ? null : new Uint8Array(packChunkRefs(hint)),
+        hint: toText(packChunkRefs(hint)),
       })
       this.#toReadBytes += entry.sizeBytes
     } else {

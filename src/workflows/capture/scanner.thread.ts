@@ -1,5 +1,5 @@
 // The scanner walks the tree beside the manifest before, and sends one message a page.
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { failureRecord } from '../../base/failure.ts'
 import { compileExclude } from '../../hosts/local/exclude.ts'
 import { walkTree } from '../../hosts/local/walk.ts'
@@ -30,11 +30,13 @@ if (parentPort === null) throw new Error('this file runs in a worker thread')
 const port = parentPort
 const say = (message: FromScanner, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
 
-try {
-  scan(workerData as ScannerData)
-} catch (error) {
-  say({ t: 'failed', failure: failureRecord(error), stack: error instanceof Error ? (error.stack ?? null) : null })
-}
+port.on('message', (data: ScannerData) => {
+  try {
+    scan(data)
+  } catch (error) {
+    say({ t: 'failed', failure: failureRecord(error), stack: error instanceof Error ? (error.stack ?? null) : null })
+  }
+})
 
 function scan(data: ScannerData): void {
   const scanStartNs = BigInt(Date.now()) * 1_000_000n

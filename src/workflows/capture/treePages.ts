@@ -1,7 +1,5 @@
-import { Worker } from 'node:worker_threads'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
-import { threadFile } from '../../base/threads.ts'
 import type { TreeSource } from '../../hosts/treeSource.ts'
 import { packChunkRef, packChunkRefs, unpackChunkRefs } from '../../repository/chunkRef.ts'
 import { decodePage } from '../../repository/page.ts'
@@ -10,9 +8,10 @@ import type { ChunkRef, Repository, WriteSession } from '../../repository/types.
 import { type CapturedPage, capturedPage } from './capturedPages.ts'
 import { batchBytes, batchFiles, type Encoders, threadFailure } from './encoders.ts'
 import { fullPath } from './fullPath.ts'
-import type { CaptureWarning, FileRead, FileToRead, FromScanner, ScannedPage } from './messages.ts'
+import { type CaptureWarning, type FileRead, type FileToRead, type FromScanner, type ScannedPage, toText } from './messages.ts'
 import type { LocatedPrevious } from './previous.ts'
 import type { ScannerData } from './scanner.thread.ts'
+import { type WarmThread, WarmThreads } from './warmThreads.ts'
 
 interface Options {
   repository: Repository
@@ -23,6 +22,8 @@ interface Options {
   previous: LocatedPrevious | null
   run: Run
 }
+
+const scannerThreads = new WarmThreads<ScannerData, FromScanner>('scanner.thread')
 
 /** Pages that the scanner may be ahead. */
 const pagesAhead = 64
@@ -35,7 +36,7 @@ export class TreePages {
   readonly #warnings: CaptureWarning[] = []
   readonly #credits = new Int32Array(new SharedArrayBuffer(4))
   readonly #work = new Set<Promise<void>>()
-  #scanner: Worker | null = null
+  #scanner: WarmThread<ScannerData, FromScanner> | null = null
   #unlisted = 0
   #doneItems = 0
   #doneBytes = 0
@@ -55,6 +56,7 @@ export class TreePages {
     return { pages: this.#pages.filter((page) => page !== null), warnings }
   }
 
+  /** The scanner is synchronous and hears nothing: it is ended. */
   async stop(): Promise<void> {
     await this.#scanner?.terminate()
   }
@@ -80,11 +82,10 @@ export class TreePages {
       statCachePath,
     }
     return new Promise((resolve, reject) => {
-      const scanner = new Worker(threadFile(import.meta.url, 'scanner.thread'), { workerData: data })
+      const scanner = scannerThreads.take()
       this.#scanner = scanner
-      scanner.on('error', reject)
-      scanner.on('exit', (code) => reject(new Error(`the scanner thread ended early, with code ${code}`)))
-      scanner.on('message', (message: FromScanner) => {
+      scanner.onDeath = reject
+      scanner.onMessage = (message) => {
         switch (message.t) {
           case 'warning':
             this.#warn([message.warning])
@@ -93,11 +94,14 @@ export class TreePages {
             return reject(scanFailure(message))
           case 'end':
             this.#options.run.progress({ totalItems: message.entries, totalBytes: message.toReadBytes })
+            this.#scanner = null
+            scannerThreads.giveBack(scanner)
             return resolve()
           case 'page':
             this.#start(message, reject)
         }
-      })
+      }
+      scanner.tell(data)
     })
   }
 
@@ -155,10 +159,10 @@ export class TreePages {
         ? [
             {
               index,
-              full: fullPath(this.#options.root.roots, entry.path),
-              path: new Uint8Array(entry.path),
+              full: toText(fullPath(this.#options.root.roots, entry.path)),
+              path: toText(entry.path),
               sizeBytes: entry.sizeBytes,
-              hint: new Uint8Array(packChunkRefs(entry.chunks)),
+              hint: toText(packChunkRefs(entry.chunks)),
             },
           ]
         : [],
