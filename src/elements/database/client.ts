@@ -5,7 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { removeTree } from '../../base/files.ts'
 import { runChild } from '../../base/spawn.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
-import { endpointOf } from './connect.ts'
+import { endpointOf } from '../../sites/endpoint.ts'
 import type { ServerKind } from './tokens.ts'
 
 export interface DumpClient {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import mysql from 'mysql2/promise'
 import { Failure } from '../../base/failure.ts'
 import { type DatabaseCredentials, describeCredentials } from '../../sites/credentials.ts'
+import { endpointOf } from '../../sites/endpoint.ts'
 
 export type Row = Record<string, string | number | null>
 
@@ -22,22 +22,6 @@ interface ConnectOptions {
    * goes out exactly as it stands there. @default 'utf8'
    */
   wire?: 'utf8' | 'bytes'
-}
-
-/** Where PHP's and the client programs' built-in socket paths point, in this order. */
-const usualSockets = ['/run/mysqld/mysqld.sock', '/var/run/mysqld/mysqld.sock', '/var/lib/mysql/mysql.sock', '/tmp/mysql.sock']
-
-export type Endpoint = { socket: string } | { host: string; port: number }
-
-/** Where the credentials lead: PHP takes the socket for an empty host and for `localhost`; without one, 127.0.0.1. */
-export function endpointOf(credentials: DatabaseCredentials): Endpoint {
-  const { socket, host, port } = credentials
-  if (socket !== null) return { socket }
-  if (host === null || host === '' || host === 'localhost') {
-    const usual = port === null || port === 3306 ? usualSockets.find((path) => existsSync(path)) : undefined
-    return usual === undefined ? { host: '127.0.0.1', port: port ?? 3306 } : { socket: usual }
-  }
-  return { host, port: port ?? 3306 }
 }
 
 /**

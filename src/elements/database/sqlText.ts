@@ -14,9 +14,12 @@ export function readQuotedName(text: string): string | null {
   return match?.[1]?.replaceAll('``', '`') ?? null
 }
 
-const stagedName = /^_cairn[0-9a-z]+_[io][0-9]+$/
+const ownName = /^_cairn([0-9a-z]+_[io][0-9]+|probe_[0-9a-f]+)$/
 
-/** True for the numbered tables that an apply keeps in the site's own schema: no dump, count or plan ever names them. */
+/**
+ * True for the numbered tables that an apply keeps in the site's own schema, and for those that a killed preflight left: no
+ * dump, count or plan ever names them.
+ */
 export function isStagedName(name: string): boolean {
-  return stagedName.test(name)
+  return ownName.test(name)
 }
