@@ -87,10 +87,14 @@ async function refuseById(context: Context, id: string, environment: Environment
   )
 }
 
-/** A damaged backup is never offered. */
+/**
+ * A damaged backup is never offered, and a safety backup only by its name: it holds what the last restore replaced, mostly the
+ * broken site that somebody wanted to get away from.
+ */
 function latest(backups: BackupView[], environment: EnvironmentName, element: Element | undefined): BackupView {
   const found = backups.find(
-    ({ state, elements }) => state !== 'damaged' && (element === undefined || elements.some((held) => held.element === element)),
+    ({ state, trigger, elements }) =>
+      state !== 'damaged' && trigger !== 'safety' && (element === undefined || elements.some((held) => held.element === element)),
   )
   if (found !== undefined) return found
   const what = element === undefined ? 'backup' : `backup with ${element}`

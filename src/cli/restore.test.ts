@@ -49,8 +49,9 @@ test('on live a person must type the name, elsewhere a yes is enough; a no chang
   expect((await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(0)
 })
 
-test('a damaged backup is never the latest, and --file without --element means its element', async () => {
+test('a damaged or a safety backup is never the latest, and --file without --element means its element', async () => {
   const damaged = backup({ id: 'damaged', state: 'damaged', momentAt: '2026-04-01T10:00:00.000Z', elements: [] })
+  const safety = backup({ id: 'safety', trigger: 'safety', momentAt: '2026-03-31T10:00:00.000Z' })
   const plan = {
     backup: backupId,
     environment: 'blog.dev',
@@ -64,7 +65,7 @@ test('a damaged backup is never the latest, and --file without --element means i
     warnings: [],
   }
   const { env, seen } = await serve({
-    [`GET ${dev}/backups`]: () => ({ backups: [damaged, backup()], unfinished: [] }),
+    [`GET ${dev}/backups`]: () => ({ backups: [damaged, safety, backup()], unfinished: [] }),
     [`POST ${dev}/restore`]: () => ({ plan }),
   })
   const file = backup().elements[1]?.fileName ?? ''
