@@ -51,7 +51,8 @@ test('on live a person must type the name, elsewhere a yes is enough; a no chang
 
 test('a damaged or a safety backup is never the latest, and --file without --element means its element', async () => {
   const damaged = backup({ id: 'damaged', state: 'damaged', momentAt: '2026-04-01T10:00:00.000Z', elements: [] })
-  const safety = backup({ id: 'safety', trigger: 'safety', momentAt: '2026-03-31T10:00:00.000Z' })
+  const elements = backup().elements.map((held) => ({ ...held, fileName: `later_${held.fileName}` }))
+  const safety = backup({ id: 'safety', trigger: 'safety', momentAt: '2026-03-31T10:00:00.000Z', elements })
   const plan = {
     backup: backupId,
     environment: 'blog.dev',
