@@ -55,10 +55,7 @@ async function backups(house: BenchHouse, mariadb: TestMariadb, rounds: Rounds):
     const repository = await house.newRepository()
     const before = await takeDatabase({ repository, codec: zlib6, credentials })
     await mariadb.admin(`UPDATE wp_posts SET post_title = CONCAT('changed ', RAND()) ORDER BY RAND() LIMIT 300`, 'bench')
-    return timeOurs(
-      servers,
-      async () => (previous = await takeDatabase({ repository, codec: zlib6, credentials, previous: before })),
-    )
+    return timeOurs(servers, () => takeDatabase({ repository, codec: zlib6, credentials, previous: before }))
   }
   await first(zlib6)()
   if (isalFound()) await first(isal1)()
