@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { Client } from 'pg'
+import { planId } from '../../src/releases/database/plan.ts'
+import type { SmallSite } from './smallSite.ts'
+
+interface UndoSet {
+  id: string
+  home: string | null
+  database: boolean
+}
+
+/**
+ * What stands on the disk and in the database beyond the recorded undo sets, in words: work directories, `.maintenance`,
+ * one-off scripts, staged tables and schemas, plans; and what the state database keeps of writers that are gone.
+ */
+export async function leftovers(data: string, sites: readonly SmallSite[]): Promise<string[]> {
+  const { undoSets, sessions } = await askState(data)
+  const homes = new Set(undoSets.flatMap(({ home }) => (home === null ? [] : [basename(home)])))
+  const ids = undoSets.filter(({ database }) => database).map(({ id }) => planId(id))
+  const found: string[] = []
+  for (const { directory, database, mariadb } of sites) {
+    for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+      const name = basename(path)
+      if (path.includes('.cairn-') && name !== path) continue // inside a work directory
+      const isLeft = name.startsWith('.cairn-') ? !homes.has(name) : name === '.maintenance' || name.startsWith('cairn-opcache-')
+      if (isLeft) found.push(join(directory, path))
+    }
+    const tables = await mariadb.admin(
+      `SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA='${database}' AND TABLE_NAME LIKE '\\_cairn%'`,
+    )
+    const schemas = await mariadb.admin(`SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'cairn\\_%'`)
+    for (const name of [...tables.split('\n'), ...schemas.split('\n')].filter(Boolean)) {
+      if (!ids.some((id) => name.includes(id))) found.push(`${database}: ${name}`)
+    }
+    const locked = await mariadb.admin(`SHOW CREATE USER '${database}'@'localhost'`)
+    if (locked.includes('ACCOUNT LOCK')) found.push(`${database}: the site's account is locked`)
+  }
+  for (const name of readdirSync(join(data, 'applies'))) {
+    if (!ids.includes(planId(name))) found.push(join(data, 'applies', name))
+  }
+  if (sessions > 0) found.push(`${sessions} sessions of writers`)
+  return [...new Set(found)]
+}
+
+async function askState(data: string): Promise<{ undoSets: UndoSet[]; sessions: number }> {
+  const client = new Client({ host: join(data, 'postgres/socket'), port: 5432, user: 'cairn', database: 'cairn' })
+  await client.connect()
+  try {
+    const undo = await client.query<{ plan: UndoSet }>("select plan from undo where state <> 'dropped'")
+    const sessions = await client.query('select 1 from write_session')
+    return { undoSets: undo.rows.map(({ plan }) => plan), sessions: sessions.rows.length }
+  } finally {
+    await client.end()
+  }
+}
