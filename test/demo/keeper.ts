@@ -43,6 +43,7 @@ const cairn = spawn(join(import.meta.dirname, '../../bin/cairn'), ['server'], {
   stdio: ['ignore', log, log],
   env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CAIRN_DATA: data, CAIRN_LISTEN: `127.0.0.1:${cairnPort}` },
 })
+writeFileSync(join(folder, 'cairn.pid'), String(cairn.pid))
 let cairnEnded = false
 cairn.once('exit', (code) => {
   cairnEnded = true

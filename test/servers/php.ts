@@ -91,9 +91,16 @@ function startBuiltin(settings: Settings, options: PhpOptions): number {
   const router = join(settings.directory, 'router.php')
   writeFileSync(router, builtinRouter)
   const asUser = process.getuid?.() === 0 ? ['--reuid', settings.user, '--regid', settings.user, '--init-groups'] : []
-  const args = [...asUser, '--', 'php', '-S', `127.0.0.1:${settings.port}`, '-t', settings.docroot, router]
-  return start('php', 'setpriv', args, settings, options, { PHP_CLI_SERVER_WORKERS: String(settings.workers) })
+  const server = ['setpriv', ...asUser, '--', 'php', '-S', `127.0.0.1:${settings.port}`, '-t', settings.docroot, router]
+  const args = ['-c', endsAsGroup, 'sh', ...server]
+  return start('php', '/bin/sh', args, settings, options, { PHP_CLI_SERVER_WORKERS: String(settings.workers) })
 }
+
+/**
+ * PHP's own server ends without its workers, and setpriv's death signal is lost when the account changes: a shell that stays
+ * the leader of the group hands every TERM to all of them, and waits.
+ */
+const endsAsGroup = `trap 'trap "" TERM; kill -TERM 0; wait' TERM; "$@" & wait`
 
 /** Starts one program with its output in `<name>.log` and its pid in `<name>.pid`; setpriv keeps the pid. */
 function start(
