@@ -1,8 +1,9 @@
-import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, crc32 } from 'node:zlib'
 import { Failure } from '../base/failure.ts'
 import { type CodecChoice, openDeflater } from './codecs/codec.ts'
 import { codecNumbers, type Deflater } from './codecs/deflater.ts'
 import { emptyBlock, storedLength, writeStored } from './storedBlocks.ts'
+import { deflateRaw, inflateRaw } from './zlibSync.ts'
 
 export interface Fragment {
   /** Valid until the next call of the encoder */
@@ -68,11 +69,11 @@ export class FragmentEncoder {
 export function inflateFragment(fragment: Uint8Array, rawLength: number): Buffer {
   let raw: Buffer
   try {
-    raw = inflateRawSync(fragment, {
+    raw = inflateRaw(fragment, {
       finishFlush: constants.Z_SYNC_FLUSH,
       chunkSize: Math.max(64, rawLength + 1),
       maxOutputLength: Math.max(64, rawLength + 1),
-    })
+    }).buffer
   } catch (cause) {
     throw new Failure('CHUNK_DAMAGED', 'Cannot inflate a fragment: it is no deflate stream of the recorded length', { cause })
   }
@@ -87,17 +88,8 @@ export function inflateFragment(fragment: Uint8Array, rawLength: number): Buffer
  * once that no block of ours is final, that the fragment ends on a byte boundary, and that it says what it should.
  */
 function prove(raw: Uint8Array, closed: Uint8Array): void {
-  // typed by hand: @types/node does not know what `info` does to the result
-  const inflate = inflateRawSync as unknown as (
-    bytes: Uint8Array,
-    options: object,
-  ) => { buffer: Buffer; engine: { bytesWritten: number } }
-  const { buffer, engine } = inflate(closed, {
-    info: true,
-    chunkSize: Math.max(64, raw.length + 1),
-    maxOutputLength: raw.length + 1,
-  })
-  if (engine.bytesWritten !== closed.length || Buffer.compare(buffer, raw) !== 0) {
+  const { buffer, consumed } = inflateRaw(closed, { chunkSize: Math.max(64, raw.length + 1), maxOutputLength: raw.length + 1 })
+  if (consumed !== closed.length || Buffer.compare(buffer, raw) !== 0) {
     throw new Error('a fragment failed its proof: the compressor or the memory of this machine is faulty')
   }
 }
@@ -108,7 +100,7 @@ const probeMinBytes = 4096
 function isIncompressible(raw: Uint8Array): boolean {
   const middle = raw.length >> 1
   const sample = raw.subarray(middle, Math.min(raw.length, middle + 4096))
-  return deflateRawSync(sample, { level: 1, chunkSize: 5000 }).length > sample.length * 0.97
+  return deflateRaw(sample, { level: 1, chunkSize: 5000 }).length > sample.length * 0.97
 }
 
 function endsWithEmptyBlock(bytes: Uint8Array): boolean {

@@ -3,6 +3,7 @@ import { FragmentEncoder } from '../fragment.ts'
 import { type BlobType, blobTypes, type RepositoryKey, RepositoryKeys } from '../keys.ts'
 import { type PackReceipt, PackWriter } from '../packs/packWriter.ts'
 import type { ChunkRef } from '../types.ts'
+import { droppedBytes } from './collectGarbage.ts'
 
 export interface ChunkStoreOptions {
   directory: string
@@ -51,6 +52,7 @@ export class ChunkStore {
     }
     this.#writer.add({ type, id, rawLen: raw.length, crc, codec, fragment: bytes }, encMac)
     if (this.#writer.isFull) this.#close()
+    droppedBytes(raw.length + bytes.length)
     return { id, encMac, rawLen: raw.length, encLen: bytes.length, crc }
   }
 
