@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, lchown, lstat, lutimes, mkdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isErrno } from '../../base/failure.ts'
+import { mtimeSeconds } from '../../hosts/local/changes.ts'
 
 export interface RenameProbe {
   /** Null when a file could be moved out of a work directory into the tree and back; else the errno */
@@ -20,6 +21,7 @@ export async function probeRename(directory: string): Promise<RenameProbe> {
   const inside = join(work, 'probe')
   const outside = `${work}-probe`
   const before = await lstat(directory)
+  const { atimeNs, mtimeNs } = await lstat(directory, { bigint: true })
   // an owner opens a directory that is 0555 for the time of a change: so does the probe
   const isLocked = (before.mode & 0o200) === 0 && before.uid === process.getuid?.() && before.uid !== 0
   try {
@@ -42,7 +44,7 @@ export async function probeRename(directory: string): Promise<RenameProbe> {
     await unlink(inside).catch(ignoreMissing)
     await rmdir(work).catch(ignoreMissing)
     if (isLocked) await chmod(directory, before.mode & 0o7777)
-    await lutimes(directory, before.atimeMs / 1000, before.mtimeMs / 1000).catch(ignoreMissing)
+    await lutimes(directory, mtimeSeconds(atimeNs), mtimeSeconds(mtimeNs)).catch(ignoreMissing)
   }
 }
 
