@@ -82,8 +82,11 @@ export function mutateTree(chance: Chance, directory: string): void {
       else {
         chmodSync(path, 0o755)
         mutateTree(chance, path)
-        if (chance.fraction() < 0.3) writeFileSync(`${path}/new${chance.below(9)}`, 'n')
-        if (chance.fraction() < 0.15) growTree(chance, `${path}/newdir`, 1)
+        // a name that an earlier change took may be anything by now, a dangling link too
+        const isFree = (name: string): boolean => lstatSync(`${path}/${name}`, { throwIfNoEntry: false }) === undefined
+        const name = `new${chance.below(9)}`
+        if (chance.fraction() < 0.3 && isFree(name)) writeFileSync(`${path}/${name}`, 'n')
+        if (chance.fraction() < 0.15 && isFree('newdir')) growTree(chance, `${path}/newdir`, 1)
         if (chance.fraction() < 0.3) chmodSync(path, 0o555)
       }
     } else if (kind < 0.12) {
