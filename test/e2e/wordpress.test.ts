@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { WordPressVersion } from '../servers/wordpress.ts'
+import { type Ground, openGround } from './ground.ts'
+import { type House, startHouse } from './house.ts'
+import { restoreRound } from './round.ts'
+import { makeSite, type Site } from './site.ts'
+
+let ground: Ground
+let house: House
+const isRoot = process.getuid?.() === 0
+
+beforeAll(async () => {
+  ground = await openGround()
+  house = await startHouse({ directory: ground.directory })
+  ground.later(() => house.stop())
+})
+
+afterAll(() => ground?.close())
+
+test.runIf(isRoot).each<WordPressVersion>(['6.2', '6.5', '6.7'])(
+  'as root: WordPress %s comes back exactly, and its restore can be undone and done again',
+  async (version) => {
+    const site = await siteOf(version)
+    expect(site.wordpress.version.startsWith(version)).toBe(true)
+    await restoreRound({ house, site, name: `wp${version.replace('.', '')}.dev` })
+  },
+)
+
+async function siteOf(version: WordPressVersion): Promise<Site> {
+  const name = `wp${version.replace('.', '')}`
+  const site = await makeSite({ version, directory: join(ground.directory, name), mariadb: ground.mariadb, name })
+  ground.later(() => site.php.stop())
+  return site
+}
