@@ -22,6 +22,7 @@ import type { Configuration } from './configuration.ts'
 import { keyDesk } from './desks/key.ts'
 import { siteDesk } from './desks/sites.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
+import { startRetention } from './retention.ts'
 import { version } from './version.ts'
 
 export interface RunningServer {
@@ -85,6 +86,9 @@ export async function startServer(
     undo.push(() => queue.close())
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())
+    const journeys = makeJourneys(house, queue)
+    const retention = startRetention({ expire: journeys.expire, log })
+    undo.push(() => retention.stop())
 
     await provideLocalToken(state, data)
     const bound = { address: '' }
@@ -96,7 +100,7 @@ export async function startServer(
       log,
       store,
       sites: siteDesk(house),
-      journeys: makeJourneys(house, queue),
+      journeys,
       queue,
       key: keyDesk(state.db, key),
     })

@@ -94,9 +94,10 @@ export function makeJourneys(house: House, queue: Queue) {
     async expire(now: Date): Promise<void> {
       const rows = await house.state.db
         .selectFrom('undo')
+        .innerJoin('environment', 'environment.id', 'undo.environment_id') // of one that was removed nothing is left to delete from
         .select('environment_id')
         .distinct()
-        .where('state', '!=', 'dropped')
+        .where('undo.state', '!=', 'dropped')
         .where('keep_until', '<=', now)
         .execute()
       const actor: Actor = { kind: 'system', id: 'retention', name: 'retention' }
