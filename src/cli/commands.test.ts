@@ -215,6 +215,25 @@ test('site:attach shows what it found, takes the password from a file, and never
   expect(seen.find(({ path }) => path === dev)?.body).toEqual({ path: join(HOME, 'w'), database: { password: 'hush' } })
 })
 
+test('env:undo says which state is in place now, and which restore it is about', async () => {
+  const result = {
+    inPlace: 'before',
+    restoredAt: '2026-03-02T10:00:00.000Z',
+    backup: backupId,
+    momentAt: '2026-03-01T10:00:00.000Z',
+  }
+  const { env } = await serve({ [`POST ${dev}/undo`]: () => ({ workflow: workflow({ kind: 'undo', result }), existing: false }) })
+  const back = await run(['env:undo', 'blog.dev', '--yes'], { env })
+  expect(back.exit).toBe(0)
+  expect(back.err).toMatch(/blog\.dev now has the state before the restore of 2026-03-0\d.*the backup of 2026-03-0\d/)
+  expect(back.err).toContain('Forward again: cairn env:undo blog.dev')
+  expect(back.out).toContain('the state before the restore')
+  result.inPlace = 'after'
+  const forward = await run(['env:undo', 'blog.dev', '--yes', '--format=json'], { env })
+  expect(JSON.parse(forward.out)).toMatchObject(result)
+  expect(forward.err).toContain('now has the state after the restore')
+})
+
 test('repository:check ends with 8 on damage; the key is printed bare, or saved 0600 and never over a file', async () => {
   const report = {
     ok: false,

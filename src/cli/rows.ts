@@ -2,7 +2,7 @@ import type { BackupElementView, BackupView, Check, DatabaseView, EnvironmentVie
 import type { StepView, WorkflowView } from '../contract/workSchemas.ts'
 import type { FailureRecord } from '../base/failure.ts'
 import type { Warning } from '../contract/words.ts'
-import { durationText, safeText } from './output/human.ts'
+import { durationText, safeText, timeText } from './output/human.ts'
 import type { Column, Row } from './output/data.ts'
 
 /** Backups are listed as the archives that a person can download: one row an element. */
@@ -182,8 +182,7 @@ export const environmentColumns: Column[] = [
   {
     name: 'undo',
     title: 'Undo',
-    show: ({ state }: { state: string }) =>
-      state === 'ready' ? 'the last restore can be taken back' : 'the restore can be done again',
+    show: undoText,
   },
   { name: 'preflight', title: 'Restore', show: preflightLines },
   { name: 'createdAt', title: 'Attached', look: 'time' },
@@ -191,6 +190,12 @@ export const environmentColumns: Column[] = [
   { name: 'site', title: 'Site', hidden: true },
   { name: 'name', title: 'Name', hidden: true },
 ]
+
+function undoText({ state, restoredAt, keepUntil }: NonNullable<EnvironmentView['undo']>): string {
+  const until = keepUntil === null ? '' : `, until ${timeText(keepUntil)}`
+  const restore = `the restore of ${timeText(restoredAt)}`
+  return state === 'ready' ? `${restore} can be taken back${until}` : `${restore} was taken back, it can be done again${until}`
+}
 
 export function environmentRow(view: EnvironmentView): Row {
   return { ...view, environment: `${view.site}.${view.name}` }

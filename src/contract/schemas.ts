@@ -163,7 +163,12 @@ export const EnvironmentView = Type.Object({
   createdAt: time,
   /** What `undo` would do now; null when there is nothing to undo */
   undo: nullable(
-    Type.Object({ state: Type.Enum(['ready', 'undone']), backup: nullable(Type.String()), keepUntil: nullable(time) }),
+    Type.Object({
+      state: Type.Enum(['ready', 'undone']),
+      backup: nullable(Type.String()),
+      restoredAt: time,
+      keepUntil: nullable(time),
+    }),
   ),
   preflight: Type.Optional(Preflight),
 })

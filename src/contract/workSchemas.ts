@@ -69,6 +69,16 @@ export type Started = Static<typeof Started>
 export const Previewed = Type.Object({ plan: RestorePlan })
 export type Previewed = Static<typeof Previewed>
 
+/** The `result` of an undo: which of the two states is in place now, and which restore they are about. */
+export const UndoResult = Type.Object({
+  inPlace: Type.Enum(['before', 'after']),
+  restoredAt: time,
+  backup: nullable(Type.String()),
+  /** When that backup was taken */
+  momentAt: nullable(time),
+})
+export type UndoResult = Static<typeof UndoResult>
+
 export const LogLine = Type.Object({ at: time, level: Type.Enum(['info', 'warn', 'error']), message: Type.String() })
 export type LogLine = Static<typeof LogLine>
 export const WorkflowLog = Type.Object({ lines: Type.Array(LogLine) })
@@ -93,6 +103,8 @@ export const RepositoryStats = Type.Object({
   chunks: size,
   /** What the archives of all backups would take, each downloaded once */
   archiveBytes: size,
+  /** What they hold: file contents and dumps, before compression */
+  rawBytes: size,
   storedBytes: size,
 })
 export type RepositoryStats = Static<typeof RepositoryStats>

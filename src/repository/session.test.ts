@@ -17,6 +17,10 @@ test('what a session wrote and committed can be read, by places too', async () =
   const written = await writeElement(home.repository, body)
   await recordPacks(session, written)
   await home.repository.commitBackup(session, backupOf(written.manifest, written.ref))
+  expect(await home.repository.stats()).toMatchObject({
+    rawBytes: written.manifest.rawBytes,
+    archiveBytes: written.manifest.archiveLength,
+  })
   expect(await home.repository.readChunk(written.chunk)).toEqual(body)
   expect(await home.repository.loadManifest(written.ref)).toEqual(written.manifest)
   const [place] = await home.repository.locate([written.chunk])

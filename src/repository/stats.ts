@@ -8,10 +8,14 @@ export async function stats(repository: Repository, db: Kysely<StateTables>): Pr
     from pack where state in ('live', 'condemned')`.execute(db)
   const [row] = rows
   let archiveBytes = 0
+  let rawBytes = 0
   const ids = await repository.listBackupObjects()
   for (const id of ids) {
     const object = await repository.readBackupObject(id)
-    for (const element of Object.values(object.elements)) archiveBytes += element.archiveLength
+    for (const element of Object.values(object.elements)) {
+      archiveBytes += element.archiveLength
+      rawBytes += element.rawBytes
+    }
   }
   return {
     backups: ids.length,
@@ -19,5 +23,6 @@ export async function stats(repository: Repository, db: Kysely<StateTables>): Pr
     chunks: row?.chunks ?? 0,
     storedBytes: Number(row?.bytes ?? 0),
     archiveBytes,
+    rawBytes,
   }
 }

@@ -163,6 +163,8 @@ export interface RepositoryStats {
   storedBytes: number
   /** Sum of the lengths of all archives that backups offer */
   archiveBytes: number
+  /** Sum of what they hold: file contents and dumps, before compression */
+  rawBytes: number
 }
 
 export interface ReconcileReport {

@@ -1,11 +1,12 @@
 import type { EnvironmentView, SiteView } from '../../contract/schemas.ts'
-import type { Started } from '../../contract/workSchemas.ts'
+import type { Started, UndoResult } from '../../contract/workSchemas.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import { follow } from '../follow.ts'
 import { readEnvironment, readSite } from '../inputs.ts'
 import { type Column, rowsOf, singleOf } from '../output/data.ts'
+import { timeText } from '../output/human.ts'
 import { environmentColumns, environmentRow } from '../rows.ts'
 
 const siteColumns: Column[] = [
@@ -23,8 +24,11 @@ const environmentListColumns: Column[] = environmentColumns.map((column) => ({
 
 const undoColumns: Column[] = [
   { name: 'environment', title: 'Environment' },
+  { name: 'inPlace', title: 'In place', show: (which: 'before' | 'after') => `the state ${which} the restore` },
+  { name: 'restoredAt', title: 'Restored', look: 'time' },
+  { name: 'backup', title: 'Of backup' },
+  { name: 'momentAt', title: 'Taken', look: 'time' },
   { name: 'workflow', title: 'Workflow' },
-  { name: 'result', title: 'Result', hidden: true },
 ]
 
 export function siteList(invoke: Invoke) {
@@ -111,9 +115,17 @@ export function envUndo(invoke: Invoke) {
         })
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/undo`
         const started = await context.client.post<Started>(where)
-        return follow(context, started, options.wait, async ({ id, result }) => ({
-          data: singleOf(undoColumns, { environment: environment.text, workflow: id, result }),
-        }))
+        return follow(context, started, options.wait, async ({ id, result }) => {
+          const done = result as UndoResult
+          context.say(undoneText(environment.text, done))
+          return { data: singleOf(undoColumns, { environment: environment.text, ...done, workflow: id }) }
+        })
       }),
     )
+}
+
+function undoneText(environment: string, { inPlace, restoredAt, backup, momentAt }: UndoResult): string {
+  const whence = momentAt === null ? '' : `, which put the backup of ${timeText(momentAt)} (${backup}) in place`
+  const other = inPlace === 'before' ? 'Forward again' : 'Back again'
+  return `${environment} now has the state ${inPlace} the restore of ${timeText(restoredAt)}${whence}. ${other}: cairn env:undo ${environment}`
 }

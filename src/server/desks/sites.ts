@@ -64,13 +64,18 @@ async function preflightView(
 async function findUndo({ db }: House['state'], environmentId: string): Promise<EnvironmentView['undo']> {
   const row = await db
     .selectFrom('undo')
-    .select(['state', 'backup_id', 'keep_until'])
+    .select(['state', 'backup_id', 'created_at', 'keep_until'])
     .where('environment_id', '=', environmentId)
     .where('state', '!=', 'dropped')
     .orderBy('created_at', 'desc')
     .executeTakeFirst()
   if (row === undefined || row.state === 'dropped') return null
-  return { state: row.state, backup: row.backup_id, keepUntil: row.keep_until?.toISOString() ?? null }
+  return {
+    state: row.state,
+    backup: row.backup_id,
+    restoredAt: row.created_at.toISOString(),
+    keepUntil: row.keep_until?.toISOString() ?? null,
+  }
 }
 
 function viewEnvironment(environment: Environment): Omit<EnvironmentView, 'undo'> {

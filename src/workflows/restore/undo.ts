@@ -1,3 +1,4 @@
+import type { UndoResult } from '../../contract/workSchemas.ts'
 import { defineWorkflow, type WorkflowDefinition } from '../../queue/define.ts'
 import type { House } from '../house.ts'
 import { noUndo, playChange } from './changeEnvironment.ts'
@@ -11,7 +12,7 @@ export interface UndoInput {
 
 /** Takes the last restore back, or does it again. What was written meanwhile stays in the side that goes away. */
 export function undoWorkflow(house: House): WorkflowDefinition {
-  return defineWorkflow<UndoInput, { direction: 'forward' | 'back'; backup: string | null }>({
+  return defineWorkflow<UndoInput, UndoResult>({
     kind: 'undo',
     version: 1,
     changes: true,
@@ -28,7 +29,17 @@ export function undoWorkflow(house: House): WorkflowDefinition {
         const state = direction === 'back' ? 'undone' : 'ready'
         await house.state.db.updateTable('undo').set({ state }).where('id', '=', row.id).execute()
       })
-      return { direction, backup: row.backup_id }
+      return {
+        inPlace: direction === 'back' ? 'before' : 'after',
+        restoredAt: row.created_at.toISOString(),
+        backup: row.backup_id,
+        momentAt: await momentOf(house, row.backup_id),
+      }
     },
   })
+}
+
+async function momentOf({ state }: House, backupId: string | null): Promise<string | null> {
+  const row = await state.db.selectFrom('backup').select('moment_at').where('id', '=', backupId).executeTakeFirst()
+  return row?.moment_at.toISOString() ?? null
 }
