@@ -9,10 +9,10 @@ import { freePort } from '../servers/ports.ts'
 import { installWordPress } from '../servers/wordpress.ts'
 
 /**
- * Keeps what the demo leaves running: a MariaDB, a WordPress on PHP's own server, and Cairn. `node keeper.ts FOLDER` writes
- * `ready.json` when all of it answers and ends everything at SIGTERM.
+ * Keeps what the demo leaves running: a MariaDB, a WordPress on PHP's own server, and Cairn. `node keeper.ts FOLDER CAIRN`
+ * writes `ready.json` when all of it answers and ends everything at SIGTERM.
  */
-const [folder = ''] = process.argv.slice(2)
+const [folder = '', program = join(import.meta.dirname, '../../bin/cairn')] = process.argv.slice(2)
 const say = (line: string): void => writeFileSync(join(folder, 'progress'), `${line}\n`, { flag: 'a' })
 
 mkdirSync(folder, { recursive: true })
@@ -39,7 +39,8 @@ say('starting Cairn')
 const cairnPort = await freePort()
 const data = join(folder, 'cairn')
 const log = openSync(join(folder, 'cairn.log'), 'a')
-const cairn = spawn(join(import.meta.dirname, '../../bin/cairn'), ['server'], {
+const cairn = spawn(program, ['server'], {
+  cwd: folder,
   stdio: ['ignore', log, log],
   env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CAIRN_DATA: data, CAIRN_LISTEN: `127.0.0.1:${cairnPort}` },
 })
