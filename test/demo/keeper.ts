@@ -12,7 +12,7 @@ import { installWordPress } from '../servers/wordpress.ts'
  * Keeps what the demo leaves running: a MariaDB, a WordPress on PHP's own server, and Cairn. `node keeper.ts FOLDER CAIRN`
  * writes `ready.json` when all of it answers and ends everything at SIGTERM.
  */
-const [folder = '', program = join(import.meta.dirname, '../../bin/cairn')] = process.argv.slice(2)
+const [folder = '', program = ''] = process.argv.slice(2)
 const say = (line: string): void => writeFileSync(join(folder, 'progress'), `${line}\n`, { flag: 'a' })
 
 mkdirSync(folder, { recursive: true })
