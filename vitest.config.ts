@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts'],
           exclude: ['src/**/*.real.test.ts'],
           testTimeout: 30_000,
+          hookTimeout: 60_000, // a state database starts in a second, on a machine that does nothing else
         },
       },
       {

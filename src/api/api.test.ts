@@ -7,7 +7,7 @@ import { storeBackup } from '../backups/storeElement.suite.ts'
 import { actions, openActions } from '../contract/actions.ts'
 import { buildApi } from './buildApi.ts'
 import type { ApiDeps } from './deps.ts'
-import { openapiFile, renderOpenapi, writeOpenapi } from './openapi.ts'
+import { openapiFile, renderOpenapi, writeOpenapi } from './renderOpenapi.ts'
 import { startTestApi, type TestApi } from './testing.suite.ts'
 
 let api: TestApi

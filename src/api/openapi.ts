@@ -1,13 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Type } from 'typebox'
-import type { ApiDeps } from './deps.ts'
-import { buildApi } from './buildApi.ts'
 import type { Api } from './server.ts'
-
-/** The committed description; clients are written against it, so a change of it is a change that a reviewer sees. */
-export const openapiFile = join(import.meta.dirname, '../../openapi.json')
 
 /** Of the interface, not of the package: the committed description changes with the routes only. */
 const apiVersion = '1'
@@ -39,22 +32,7 @@ export function openapiRoute(app: Api): void {
   )
 }
 
-/** The description as it should be committed. No route is called, so nothing that it needs has to be there. */
-export async function renderOpenapi(): Promise<string> {
-  const nothing = { publicUrl: () => '', version: '', instance: '', trustProxy: false, log: null, store: {} }
-  const app = await buildApi(nothing as unknown as ApiDeps)
-  try {
-    await app.ready()
-    return `${JSON.stringify(describe(app), null, 2)}\n`
-  } finally {
-    await app.close()
-  }
-}
-
-export async function writeOpenapi(file: string = openapiFile): Promise<void> {
-  writeFileSync(file, await renderOpenapi())
-}
-
-function describe(app: Api): Record<string, unknown> {
+/** What the routes of `app` are, once it is ready. */
+export function describe(app: Api): Record<string, unknown> {
   return app.swagger() as unknown as Record<string, unknown>
 }

@@ -5,9 +5,9 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, isErrno } from '../base/failure.ts'
 import { spaceFailure, syncDirectory } from '../base/files.ts'
-import { type Progress, fetchRest } from './fetchRest.ts'
+import { type Fetching, type Progress, fetchRest } from './fetchRest.ts'
 
-export interface Download {
+export interface Download extends Fetching {
   url: string
   target: string
   sizeBytes: number
@@ -16,11 +16,7 @@ export interface Download {
   overwrite: boolean
   /** A fresh link, when the one in use has expired */
   renew(): Promise<string>
-  onProgress(doneBytes: number): void
   say(text: string): void
-  signal?: AbortSignal
-  /** How long no byte may come before the connection counts as lost; default 60 s */
-  stallMs?: number
   /** Before the first of the repeated tries; default 1 s */
   pauseMs?: number
 }

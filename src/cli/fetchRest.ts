@@ -2,8 +2,14 @@ import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../base/failure.ts'
-import type { Download } from './download.ts'
 import { readText, send, unreachableServer } from './send.ts'
+
+export interface Fetching {
+  onProgress(doneBytes: number): void
+  signal?: AbortSignal
+  /** How long no byte may come before the connection counts as lost; default 60 s */
+  stallMs?: number
+}
 
 /** How far a download is; changed in place by `fetchRest`, right at every moment. */
 export interface Progress {
@@ -22,7 +28,7 @@ export interface Progress {
  *
  * @throws {Failure} SERVER_UNREACHABLE when the connection is lost or stalls; LINK_REFUSED when the link is not good any more
  */
-export async function fetchRest(progress: Progress, wanted: Download): Promise<void> {
+export async function fetchRest(progress: Progress, wanted: Fetching): Promise<void> {
   const url = new URL(progress.url)
   const stall = new AbortController()
   const wait = setTimeout(() => stall.abort(), wanted.stallMs ?? 60_000)

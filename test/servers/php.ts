@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from './ports.ts'
-import { builtinRouter, fpmConfig, nginxConfig } from './phpConfig.ts'
+import { builtinRouter, fpmConfig, nginxConfig, type Settings } from './phpConfig.ts'
 
 export interface PhpOptions {
   docroot: string
@@ -67,15 +67,6 @@ export async function stopPhp(directory: string): Promise<void> {
     if (Date.now() > end) throw new Error(`the servers in "${directory}" did not end: ${pids.join(', ')}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-export interface Settings {
-  docroot: string
-  directory: string
-  port: number
-  user: string
-  workers: number
-  pool: string[]
 }
 
 function startFpm(settings: Settings, options: PhpOptions): number {

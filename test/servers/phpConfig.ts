@@ -1,4 +1,11 @@
-import type { Settings } from './php.ts'
+export interface Settings {
+  docroot: string
+  directory: string
+  port: number
+  user: string
+  workers: number
+  pool: string[]
+}
 
 const isRoot = process.getuid?.() === 0
 

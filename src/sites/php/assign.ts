@@ -1,4 +1,3 @@
-import { binaryValue, evaluate } from './expressions.ts'
 import type { Machine } from './machine.ts'
 import type { Expression } from './syntax.ts'
 import { isKnown, type PhpArray, type PhpValue, toKey, Unknown } from './values.ts'
@@ -6,13 +5,12 @@ import { isKnown, type PhpArray, type PhpValue, toKey, Unknown } from './values.
 /** What an assignment leaves behind: the new value, stored where that place can be told. */
 export function assign(machine: Machine, { target, op, value: source, line }: Extract<Expression, { kind: 'assign' }>): PhpValue {
   if (op === '??') {
-    const held = evaluate(machine, target)
+    const held = machine.evaluate(target)
     if (isKnown(held) && held !== null) return held
     if (held instanceof Unknown) return store(machine, target, held)
-    return store(machine, target, evaluate(machine, source))
+    return store(machine, target, machine.evaluate(source))
   }
-  const value =
-    op === '' ? evaluate(machine, source) : binaryValue(machine, { kind: 'binary', op, left: target, right: source, line })
+  const value = machine.evaluate(op === '' ? source : { kind: 'binary', op, left: target, right: source, line })
   return store(machine, target, value)
 }
 
@@ -29,7 +27,7 @@ function store(machine: Machine, target: Expression, value: PhpValue): PhpValue 
 }
 
 function storeIndex(machine: Machine, { of, key }: Extract<Expression, { kind: 'index' }>, value: PhpValue): void {
-  const index = key === null ? null : evaluate(machine, key)
+  const index = key === null ? null : machine.evaluate(key)
   if (of.kind === 'variable' && of.name === 'GLOBALS' && index !== null && isKnown(index)) {
     machine.state.variables.set(toKey(index), value)
     return
@@ -39,7 +37,7 @@ function storeIndex(machine: Machine, { of, key }: Extract<Expression, { kind: '
     ? (machine.state.variables.get(of.name) ?? null)
     : of.kind === 'opaque'
       ? new Unknown('an object')
-      : evaluate(machine, of)
+      : machine.evaluate(of)
   if (held instanceof Unknown || (index !== null && !isKnown(index))) {
     if (!isRequest) store(machine, of, held instanceof Unknown ? held : new Unknown('an array with a key that is not known'))
     return

@@ -2,7 +2,7 @@ import { functions } from './functions.ts'
 import type { Machine } from './machine.ts'
 import { runFunction } from './run.ts'
 import type { Expression } from './syntax.ts'
-import { isKnown, isSame, type PhpValue, toText, Unknown } from './values.ts'
+import { isKnown, type PhpValue, toText, Unknown } from './values.ts'
 
 type Call = Extract<Expression, { kind: 'call' }>
 
@@ -50,11 +50,4 @@ function touch(machine: Machine, { name, args, line }: Call): void {
   for (const arg of args) {
     if (arg.kind === 'variable' && (writers.test(name) || !variables.has(arg.name))) variables.set(arg.name, reason)
   }
-}
-
-/** What a function may give back, when it returned under conditions that are not known. */
-export function mergeReturns(values: PhpValue[]): PhpValue {
-  const [first = null, ...others] = values
-  if (others.every((other) => isSame(first, other))) return first
-  return values.find((value) => value instanceof Unknown) ?? new Unknown('a function returns one value or another')
 }

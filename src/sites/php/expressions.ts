@@ -2,13 +2,10 @@ import { dirname } from 'node:path'
 import { assign } from './assign.ts'
 import { environmentValue, serverValue } from './environment.ts'
 import { callFunction } from './call.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, PhpExit } from './machine.ts'
 import { mergeStates, type PhpState } from './state.ts'
 import type { Expression } from './syntax.ts'
 import { isKnown, isLoose, isSame, type PhpArray, type PhpValue, toBoolean, toKey, toNumber, toText, Unknown } from './values.ts'
-
-/** Thrown by `exit`: the script ends here. */
-export class PhpExit extends Error {}
 
 /** The value of an expression, with what it sets set. Never throws but for `exit` and for a script without an end. */
 export function evaluate(machine: Machine, expression: Expression): PhpValue {

@@ -35,3 +35,6 @@ export interface PhpFiles {
   mayReveal(path: string): boolean
   exists(path: string): 'file' | 'directory' | null
 }
+
+/** Thrown by `exit`: the script ends here. */
+export class PhpExit extends Error {}

@@ -1,7 +1,8 @@
 import { parseExpression } from './parseExpression.ts'
 import type { Expression, FunctionDeclaration, Statement } from './syntax.ts'
 import { TokenReader } from './tokenReader.ts'
-import { type Token, tokenize } from './tokens.ts'
+import type { Token } from './token.ts'
+import { tokenize } from './tokens.ts'
 
 /**
  * Reads PHP text into statements. What is not understood (classes, closures, `match`, …) becomes an `opaque` statement that

@@ -1,6 +1,4 @@
-import { mergeReturns } from './call.ts'
-import { PhpExit } from './expressions.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, PhpExit } from './machine.ts'
 import { mergeStates, type PhpState } from './state.ts'
 import type { FunctionDeclaration, Statement } from './syntax.ts'
 import { isKnown, isLoose, isSame, type PhpValue, toBoolean, Unknown } from './values.ts'
@@ -165,4 +163,11 @@ export function runFunction(machine: Machine, declared: FunctionDeclaration, arg
     machine.state = outer
     machine.depth -= 1
   }
+}
+
+/** What a function may give back, when it returned under conditions that are not known. */
+function mergeReturns(values: PhpValue[]): PhpValue {
+  const [first = null, ...others] = values
+  if (others.every((other) => isSame(first, other))) return first
+  return values.find((value) => value instanceof Unknown) ?? new Unknown('a function returns one value or another')
 }

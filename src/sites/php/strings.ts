@@ -1,4 +1,4 @@
-import { type TemplatePart, type Token, tokenizeCode } from './tokens.ts'
+import type { TemplatePart, Token } from './token.ts'
 
 /** A single-quoted string that begins at `at`: its value and where it ends. */
 export function singleQuoted(source: string, at: number): { text: string; end: number } {
@@ -44,8 +44,17 @@ const simpleVariable =
   /\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)(?:\[(?:([A-Za-z_]\w*)|(-?\d+)|\$([A-Za-z_]\w*))\]|(->[A-Za-z_]\w*))?/y
 const namedVariable = /\$\{([A-Za-z_]\w*)\}/y
 
-/** Decodes the inside of a double-quoted string or heredoc into literal pieces and the tokens between them. */
-export function templateParts(text: string, line: number, quote: string): TemplatePart[] {
+/**
+ * Decodes the inside of a double-quoted string or heredoc into literal pieces and the tokens between them.
+ *
+ * @param tokenizeCode for what stands in `{$…}`
+ */
+export function templateParts(
+  text: string,
+  line: number,
+  quote: string,
+  tokenizeCode: (code: string, line: number) => Token[],
+): TemplatePart[] {
   const parts: TemplatePart[] = []
   let literal = ''
   const add = (tokens: Token[]): void => {

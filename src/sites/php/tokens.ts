@@ -1,15 +1,5 @@
 import { closingBrace, heredocBody, singleQuoted, templateParts } from './strings.ts'
-
-export interface Token {
-  kind: 'variable' | 'name' | 'number' | 'string' | 'template' | 'cast' | 'op' | 'end'
-  /** Name without `$`, decoded literal, operator; of a cast its type */
-  text: string
-  /** Of a template: literal pieces, and the tokens of what stands between them */
-  parts?: TemplatePart[]
-  line: number
-}
-
-export type TemplatePart = string | Token[]
+import type { TemplatePart, Token } from './token.ts'
 
 const operators = (
   '<=> **= ... <<= >>= === !== ??= ?-> ' + // longest first
@@ -37,7 +27,7 @@ export function tokenize(source: string): Token[] {
 }
 
 /** Tokens of a piece that is PHP already: what stands in `{$…}` inside a string. */
-export function tokenizeCode(source: string, line: number): Token[] {
+function tokenizeCode(source: string, line: number): Token[] {
   return new Tokenizer(source, line).fromCode()
 }
 
@@ -101,14 +91,14 @@ class Tokenizer {
 
   private template(): void {
     const end = closingBrace(this.source, this.at + 1, '"')
-    const parts = templateParts(this.source.slice(this.at + 1, end), this.line, '"')
+    const parts = templateParts(this.source.slice(this.at + 1, end), this.line, '"', tokenizeCode)
     this.pushParts(parts, end + 1 - this.at)
   }
 
   private heredoc(opening: RegExpExecArray): void {
     const { body, end } = heredocBody(this.source, this.at + opening[0].length, opening[2] ?? '')
     if (opening[1] === "'") return this.push('string', body, end - this.at)
-    this.pushParts(templateParts(body, this.line + 1, ''), end - this.at)
+    this.pushParts(templateParts(body, this.line + 1, '', tokenizeCode), end - this.at)
   }
 
   private pushParts(parts: TemplatePart[], length: number): void {

@@ -1,0 +1,10 @@
+export interface Token {
+  kind: 'variable' | 'name' | 'number' | 'string' | 'template' | 'cast' | 'op' | 'end'
+  /** Name without `$`, decoded literal, operator; of a cast its type */
+  text: string
+  /** Of a template: literal pieces, and the tokens of what stands between them */
+  parts?: TemplatePart[]
+  line: number
+}
+
+export type TemplatePart = string | Token[]
