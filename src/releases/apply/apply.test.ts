@@ -140,6 +140,24 @@ test('code and files are one apply: a root inside another, one elsewhere and one
   expect(contents(tree)['content/uploads/b.jpg']).toBe('b')
 })
 
+test.each([[''], ['above/']])('a directory in which another part comes to stand keeps its time: %scontent', async (above) => {
+  const files = join(base, 'files')
+  mkdirSync(files)
+  put(model, { [`${above}content/themes/a.php`]: 'a' })
+  put(files, { 'b.jpg': 'b' })
+  const time = 1_600_000_000
+  for (const path of [`${above}content`, above]) utimesSync(join(model, path), time, time)
+  const uploads = join(tree, above, 'content/uploads')
+  const code = partFrom(tree, model)
+  const home = await apply([code, partFrom(tree, files, { roots: [{ directory: uploads, at: '' }] })])
+  expect(contents(tree)).toEqual({ [`${above}content/themes/a.php`]: 'a', [`${above}content/uploads/b.jpg`]: 'b' })
+  expect(lstatSync(join(tree, above, 'content')).mtimeMs).toBeCloseTo(time * 1000, 2)
+  await playBack(home)
+  expect(contents(tree)).toEqual({})
+  await playForward(home, { syncDisk: async () => {} })
+  expect(lstatSync(join(tree, above, 'content')).mtimeMs).toBeCloseTo(time * 1000, 2)
+})
+
 test('several roots of one element go where they stand', async () => {
   put(base, { 'one/a': '1', 'two/b': '1', 'two/old': '1' })
   put(model, { a: '2', 'sub/b': '2' })

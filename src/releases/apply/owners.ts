@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import type { Entry } from '../../archive/entry.ts'
+import { statOrNull } from '../../hosts/local/changes.ts'
 import { groupId, userId } from '../../hosts/local/owners.ts'
 
 export interface Owner {
@@ -45,4 +47,12 @@ export function namedOwner(entry: Entry): Owner {
 
 export function isSameOwner(a: Owner, b: Owner): boolean {
   return a.uid === b.uid && a.gid === b.gid
+}
+
+/** The owner of the nearest directory that is there; the path is latin1. */
+export function ownerAbove(full: string): Owner {
+  for (let path = dirname(full); ; path = dirname(path)) {
+    const stat = statOrNull(Buffer.from(path, 'latin1'))
+    if (stat !== null) return { uid: Number(stat.uid), gid: Number(stat.gid) }
+  }
 }

@@ -8,7 +8,7 @@ import type { WalkedEntry } from '../../hosts/local/walk.ts'
 import { type Ground, locate, shown } from './areas.ts'
 import { type Decision, decide, isBelow } from './decide.ts'
 import { assertMovable, type Current } from './movable.ts'
-import { isSettable, type Owner, type Standing, standingOf, wantedMode } from './owners.ts'
+import { isSettable, ownerAbove, type Standing, standingOf, wantedMode } from './owners.ts'
 import { openStage, stagePath } from './stage.ts'
 import type { ApplyCounts, ApplyOptions, ApplyPart, ApplyPreview, ChangeKind, Detail, Move } from './types.ts'
 
@@ -113,9 +113,13 @@ class Pass<E extends Entry> {
         return this.enter(decision.full, decision.current, null)
       case 'inside':
         this.count('added', decision.wanted)
+        this.detailOfFresh(decision.full, decision.wanted)
         if (this.laying?.full === decision.below)
           await this.stage.add(part, decision.full.slice(decision.below.length + 1), decision.wanted)
         return
+      case 'added':
+        this.detailOfFresh(decision.full, decision.wanted)
+        return this.move(part, decision, path)
       default:
         return this.move(part, decision, path)
     }
@@ -167,6 +171,14 @@ class Pass<E extends Entry> {
     return stat === null
       ? null
       : { uid: Number(stat.uid), gid: Number(stat.gid), mode: modeOf(stat), isDirectory: stat.isDirectory() }
+  }
+
+  /** A directory that comes in as a whole has its time already, unless a root of another part then comes into it. */
+  private detailOfFresh(full: string, wanted: Entry): void {
+    if (wanted.kind !== 'directory' || !this.rootParents.has(full)) return
+    const { area, path } = locate(this.ground.areas, full)
+    const mode = wantedMode(this.standings[area] as Standing, wanted, ownerAbove(full))
+    this.sink.write({ detail: detail(area, path, 'directory', { mode, mtimeNs: wanted.mtimeNs }, mode, wanted.mtimeNs) })
   }
 
   private detailOf(full: string, current: WalkedEntry, wanted: Entry): void {
@@ -271,14 +283,6 @@ function detail(
     newMode,
     oldMtimeNs: String(current.mtimeNs),
     newMtimeNs: String(newMtimeNs),
-  }
-}
-
-/** The owner of the nearest directory that is there. */
-function ownerAbove(full: string): Owner {
-  for (let path = dirname(full); ; path = dirname(path)) {
-    const stat = statOrNull(Buffer.from(path, 'latin1'))
-    if (stat !== null) return { uid: Number(stat.uid), gid: Number(stat.gid) }
   }
 }
 
