@@ -18,7 +18,7 @@ import type { WordPress } from '../servers/wordpress.ts'
 /**
  * What a bad day does to a tree: entries deleted, added, edited, moved, of another kind, mode or time.
  *
- * @param keepModes leaves modes and owners alone, which only their owner can give back
+ * @param keepModes leaves modes and times alone, which only their owner can give back
  */
 export function damageTree(root: string, keepModes = false): void {
   const at = (path: string): string => join(root, path)
@@ -45,7 +45,12 @@ export function damageTree(root: string, keepModes = false): void {
   rmSync(at('wp-content/uploads/odd/dangling'))
   writeFileSync(at('wp-content/uploads/odd/dangling'), 'no link any more')
   utimesSync(at('wp-cron.php'), 1_600_000_000, 1_600_000_000)
-  for (const path of made) if (process.getuid?.() === 0) lchownSync(at(path), 33, 33) // the site itself did it
+  // the site itself did it, with the modes that are usual there
+  for (const path of made) {
+    if (process.getuid?.() === 0) lchownSync(at(path), 33, 33)
+    const stat = lstatSync(at(path))
+    if (keepModes && !stat.isSymbolicLink()) chmodSync(at(path), stat.isDirectory() ? 0o2775 : 0o664)
+  }
   if (keepModes) return
   rmSync(at('wp-content/uploads/odd/bare'), { recursive: true })
   rmSync(at('wp-content/uploads/odd/closed'), { recursive: true })

@@ -1,19 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../servers/ports.ts'
+import { type Account, asAccount, checkoutFor, ownCheckout } from './checkout.ts'
 
-const checkout = resolve(import.meta.dirname, '../..')
-const node = join(checkout, 'node_modules/.bin/node')
-const program = join(checkout, 'bin/cairn')
+const program = join(ownCheckout, 'bin/cairn')
 const startMsMax = 60_000
 
 export interface HouseOptions {
   /** A directory that the account can pass; `cairn/` and `home/` are made in it */
   directory: string
   /** As whom the server runs, with which further groups, when the caller is root @default {whoever we are} */
-  account?: { user: string; group: string; groups?: string[] }
+  account?: Account
   /** Instead of `<directory>/cairn` */
   data?: string
   env?: Record<string, string>
@@ -52,13 +51,14 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const logPath = join(directory, 'cairn.log')
+  const serverProgram = join(await checkoutFor(account, directory), 'bin/cairn')
   const env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', CAIRN_DATA: data, CAIRN_URL: url, ...options.env }
   let child: ChildProcess | null = null
   const ended = (): boolean => child === null || child.exitCode !== null || child.signalCode !== null
 
   const start = async (): Promise<void> => {
     const log = openSync(logPath, 'a')
-    const server = [node, program, 'server', '--listen', `127.0.0.1:${port}`]
+    const server = [process.execPath, serverProgram, 'server', '--listen', `127.0.0.1:${port}`]
     const [first = '', ...rest] = [...asAccount(account), ...server]
     // the server dies with the test; setpriv keeps its pid
     child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', first, ...rest], { stdio: ['ignore', log, log], env, cwd: home })
@@ -105,12 +105,6 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   }
 }
 
-function asAccount(account: HouseOptions['account']): string[] {
-  if (account === undefined) return []
-  const groups = account.groups === undefined ? ['--clear-groups'] : ['--groups', account.groups.join(',')]
-  return ['setpriv', '--reuid', account.user, '--regid', account.group, ...groups, '--']
-}
-
 /** The parent is ours: the account could not make its own. */
 function makeDataDirectory(data: string, parent: string): void {
   chmodSync(parent, 0o711)
@@ -129,7 +123,7 @@ async function isHealthy(url: string): Promise<boolean> {
 
 function run(args: string[], env: Record<string, string>, cwd: string): Promise<Answer> {
   return new Promise((fulfil, reject) => {
-    const child = spawn(node, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, cwd })
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, cwd })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -55,10 +55,10 @@ export function expectSame(wanted: State, found: State, otherwise: string): void
   if (all.length > 0) throw new Error(`${otherwise}, ${all.length} differences:\n${all.slice(0, 15).join('\n')}`)
 }
 
-/** @throws with all that it said when it did not end with 0 */
-export async function succeeds(running: Promise<Answer>): Promise<Answer> {
+/** @throws with all that it said when it did not end with 0, or one of `codes` */
+export async function succeeds(running: Promise<Answer>, codes: readonly number[] = [0]): Promise<Answer> {
   const answer = await running
-  if (answer.code !== 0) throw new Error(`exit code ${answer.code}\n${answer.stdout}\n${answer.stderr}`)
+  if (!codes.includes(answer.code)) throw new Error(`exit code ${answer.code}\n${answer.stdout}\n${answer.stderr}`)
   return answer
 }
 

@@ -15,6 +15,12 @@ export interface Site {
   open(): Promise<{ front: number; login: number }>
 }
 
+/**
+ * mixed: most belongs to www-data, some to others, with all kinds of modes. own: the same, all of it www-data's. shared: www-data's
+ * too, and every directory 2775, every file 664. Only where we are root: else all is ours.
+ */
+export type Owners = 'mixed' | 'own' | 'shared'
+
 interface SiteOptions {
   version: WordPressVersion
   directory: string
@@ -23,10 +29,13 @@ interface SiteOptions {
   name: string
   posts?: number
   uploads?: number
+  /** @default {'mixed'} */
+  owners?: Owners
 }
 
 /** A WordPress on PHP's own server, with entries and tables that a careless tool would lose. */
-export async function makeSite({ version, directory, mariadb, name, posts = 40, uploads = 30 }: SiteOptions): Promise<Site> {
+export async function makeSite({ version, directory, mariadb, name, ...options }: SiteOptions): Promise<Site> {
+  const { posts = 40, uploads = 30, owners = 'mixed' } = options
   const port = await freePort()
   const root = join(directory, 'site')
   mkdirSync(directory, { recursive: true })
@@ -40,7 +49,7 @@ export async function makeSite({ version, directory, mariadb, name, posts = 40, 
     uploads,
     uploadBytes: 30_000,
   })
-  await dressTree(root)
+  await dressTree(root, owners)
   await dressDatabase(wordpress)
   const php = await startPhp({ docroot: root, directory: join(directory, 'php'), port, kind: 'builtin', workers: 2 })
   const status = async (path: string): Promise<number> => {
@@ -57,7 +66,7 @@ export async function makeSite({ version, directory, mariadb, name, posts = 40, 
 }
 
 /** Names, modes, times, links and owners that are easily lost. Owners only where we are root. */
-async function dressTree(root: string): Promise<void> {
+async function dressTree(root: string, owners: Owners): Promise<void> {
   const odd = join(root, 'wp-content/uploads/odd')
   const deep = join(odd, ...Array.from({ length: 6 }, (_, i) => `${'long'.repeat(14)}-${i}`))
   mkdirSync(deep, { recursive: true })
@@ -83,8 +92,30 @@ async function dressTree(root: string): Promise<void> {
   chmodSync(join(odd, 'closed'), 0o555)
   if (process.getuid?.() !== 0) return
   await runChild('chown', ['-hR', 'www-data:www-data', root])
+  if (owners === 'shared') {
+    await runChild('find', [
+      root,
+      '-type',
+      'd',
+      '-exec',
+      'chmod',
+      '2775',
+      '{}',
+      '+',
+      '-o',
+      '-type',
+      'f',
+      '-exec',
+      'chmod',
+      '664',
+      '{}',
+      '+',
+    ])
+    return
+  }
   chmodSync(join(root, 'wp-content/uploads'), 0o2775)
   chmodSync(join(odd, 'tool'), 0o4755)
+  if (owners === 'own') return
   chownSync(join(odd, 'secret'), 1, 2)
   // nobody's name; an owner comes back with what was lost as long as something of his still stands
   for (const name of ['bare', 'one-name']) chownSync(join(odd, name), 54_321, 54_321)
