@@ -161,7 +161,7 @@ function sites(): ApiDeps['sites'] {
     filesDirectory: '/srv/shop/wp-content/uploads',
     configFiles: [],
     url: null,
-    database: { host: 'localhost', port: null, socket: null, user: 'shop', name: 'shop', passwordPresent: true },
+    database: { host: 'localhost', port: null, socket: null, user: 'shop', name: 'shop', passwordPresent: true, tls: null },
     adminDatabase: false,
     createdAt: '2026-01-01T00:00:00.000Z',
     undo: null,

@@ -213,6 +213,30 @@ test('site:attach shows what it found, takes the password from a file, and never
   expect(err).toContain('warning: TRIGGER is not granted')
   expect(out + err).not.toContain('hush')
   expect(seen.find(({ path }) => path === dev)?.body).toEqual({ path: join(HOME, 'w'), database: { password: 'hush' } })
+
+  writeFileSync(join(HOME, 'env'), 'PW=secret-too\n')
+  const all = [
+    ...['--framework=wordpress', '--files=u', '--url=http://a.test', '--label=A', '--table-prefix=x_', '--env-file=env'],
+    ...['--db-host=h', '--db-port=3307', '--db-user=u', '--db-name=n', '--db-password-file=pw', '--db-tls=required'],
+    ...['--admin-user=root', '--admin-password-file=-', '--php-reload=systemctl reload php'],
+  ]
+  const told = await run(['site:attach', 'blog.dev', '--path=w', ...all], { env: { ...env, HOME }, stdin: 'from stdin\n' })
+  expect(told.exit).toBe(0)
+  expect(told.out + told.err).not.toMatch(/hush|secret-too|from stdin/)
+  expect(seen.findLast(({ path }) => path === dev)?.body).toEqual({
+    path: join(HOME, 'w'),
+    framework: 'wordpress',
+    filesPath: join(HOME, 'u'),
+    url: 'http://a.test',
+    label: 'A',
+    tablePrefix: 'x_',
+    environment: { PW: 'secret-too' },
+    database: { host: 'h', port: 3307, user: 'u', name: 'n', password: 'hush', tls: 'required' },
+    adminDatabase: { user: 'root', password: 'from stdin' },
+    phpReload: 'systemctl reload php',
+  })
+  const twice = await run(['site:attach', 'blog.dev', '--path=w', '--env-file=-', '--db-password-file=-'], { env })
+  expect([twice.exit, twice.err]).toEqual([2, expect.stringContaining('Cannot read stdin twice')])
 })
 
 test('env:undo says which state is in place now, and which restore it is about', async () => {

@@ -127,7 +127,9 @@ export function workflowRow(workflow: WorkflowView): Row {
 
 export function databaseText(database: DatabaseView): string {
   const at = database.socket ?? `${database.host ?? 'localhost'}${database.port === null ? '' : `:${database.port}`}`
-  return safeText(`${database.user}@${at}/${database.name}${database.passwordPresent ? '' : ' (no password found)'}`)
+  return safeText(
+    `${database.user}@${at}/${database.name}${database.tls == null ? '' : `, TLS ${database.tls}`}${database.passwordPresent ? '' : ' (no password found)'}`,
+  )
 }
 
 function preflightLines(preflight: Preflight): string {

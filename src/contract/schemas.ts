@@ -1,6 +1,6 @@
 /** What crosses HTTP about sites, backups and restores: one schema and one type of the same name each. Times are ISO 8601 in UTC. */
 import { type Static, type TSchema, Type } from 'typebox'
-import { backupStates, elements, frameworks, triggers } from './words.ts'
+import { backupStates, elements, frameworks, tlsModes, triggers } from './words.ts'
 
 const closed = { additionalProperties: false }
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -72,6 +72,7 @@ export const DatabaseInput = Type.Object(
     user: Type.Optional(Type.String()),
     password: Type.Optional(Type.String()),
     name: Type.Optional(Type.String()),
+    tls: Type.Optional(nullable(Type.Enum([...tlsModes]))),
   },
   closed,
 )
@@ -82,6 +83,9 @@ const found = {
   filesPath: Type.Optional(Type.String({ minLength: 1 })),
   database: Type.Optional(DatabaseInput),
   url: Type.Optional(Type.String({ minLength: 1 })),
+  tablePrefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' })),
+  /** The whole environment that the site's PHP sees; used to read the configuration, and never kept */
+  environment: Type.Optional(Type.Record(Type.String(), Type.String())),
   phpReload: Type.Optional(Type.String({ minLength: 1 })),
 }
 const path = Type.String({ minLength: 1, maxLength: 4096 })
@@ -112,6 +116,7 @@ export const DatabaseView = Type.Object({
   user: Type.String(),
   name: Type.String(),
   passwordPresent: Type.Boolean(),
+  tls: nullable(Type.Enum([...tlsModes])),
 })
 export type DatabaseView = Static<typeof DatabaseView>
 

@@ -6,6 +6,10 @@ export type Element = (typeof elements)[number]
 export const frameworks = ['wordpress', 'wordpress_network', 'drupal7', 'drupal8', 'backdrop'] as const
 export type Framework = (typeof frameworks)[number]
 
+/** How a connection to a database is encrypted: required is whatever certificate comes, verified is one that is checked. */
+export const tlsModes = ['required', 'verified'] as const
+export type TlsMode = (typeof tlsModes)[number]
+
 export const triggers = ['manual', 'automatic', 'safety'] as const
 export type Trigger = (typeof triggers)[number]
 

@@ -1,7 +1,7 @@
 import mysql, { type Connection } from 'mysql2/promise'
 import { Failure, isErrno } from '../base/failure.ts'
 import { type DatabaseCredentials, describeCredentials } from './credentials.ts'
-import { endpointOf } from './endpoint.ts'
+import { endpointOf, tlsOf } from './endpoint.ts'
 
 export interface Probe {
   query(sql: string): Promise<Record<string, string | number | null>[]>
@@ -19,6 +19,7 @@ export async function connectProbe(credentials: DatabaseCredentials, options: { 
   try {
     connection = await mysql.createConnection({
       ...('socket' in endpoint ? { socketPath: endpoint.socket } : endpoint),
+      ...tlsOf(credentials),
       user: credentials.user,
       password: credentials.password,
       ...(options.noSchema === true ? {} : { database: credentials.database }),

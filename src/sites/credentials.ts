@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { TlsMode } from '../contract/words.ts'
 
 /** How a site reaches its database. A socket wins over host and port; all three empty means the server's default. */
 export interface DatabaseCredentials {
@@ -10,6 +11,8 @@ export interface DatabaseCredentials {
   database: string
   /** What the site sets with SET NAMES, when its configuration says so */
   charset?: string
+  /** Encrypted, but for a socket; left out: as the server and the driver agree */
+  tls?: TlsMode
 }
 
 /** An account of the same server that may create schemas and lock accounts; where the server stands comes from the site's own. */

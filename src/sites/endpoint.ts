@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { getCACertificates } from 'node:tls'
 import type { DatabaseCredentials } from './credentials.ts'
 
 export type Endpoint = { socket: string } | { host: string; port: number }
@@ -14,4 +15,14 @@ export function endpointOf({ socket, host, port }: DatabaseCredentials): Endpoin
     return usual === undefined ? { host: '127.0.0.1', port: port ?? 3306 } : { socket: usual }
   }
   return { host, port: port ?? 3306 }
+}
+
+/** What the driver is told about encryption. As with PHP, the machine's own list of authorities counts. */
+export function tlsOf(credentials: DatabaseCredentials): {
+  ssl?: { rejectUnauthorized: boolean; verifyIdentity: boolean; ca: string[] }
+} {
+  if (credentials.tls === undefined || 'socket' in endpointOf(credentials)) return {}
+  const verified = credentials.tls === 'verified'
+  const ca = verified ? [...getCACertificates('default'), ...getCACertificates('system')] : []
+  return { ssl: { rejectUnauthorized: verified, verifyIdentity: verified, ca } }
 }

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { Failure, isErrno } from '../../base/failure.ts'
 import { nearest } from '../../base/nearest.ts'
 import type { AttachInput, Attached, DatabaseInput, Detection, Overrides } from '../../contract/schemas.ts'
-import { type Framework, frameworks } from '../../contract/words.ts'
+import { type Framework, frameworks, type TlsMode, tlsModes } from '../../contract/words.ts'
 import { Interrupted } from '../ask.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
 import { readCount, readEnvironment } from '../inputs.ts'
 import { singleOf } from '../output/data.ts'
+import { readVariables } from '../variables.ts'
 import { checkLine, databaseText, environmentColumns, environmentRow } from '../rows.ts'
 import { tellKey } from './backupCreate.ts'
 
@@ -25,6 +27,9 @@ interface Options {
   dbUser?: string
   dbName?: string
   dbPasswordFile?: string
+  dbTls?: string
+  tablePrefix?: string
+  envFile?: string
   adminUser?: string
   adminPasswordFile?: string
   phpReload?: string
@@ -56,9 +61,12 @@ export function siteAttach(invoke: Invoke) {
     .option('--db-socket <path>', 'its unix socket')
     .option('--db-user <name>', 'database account')
     .option('--db-name <name>', 'database')
-    .option('--db-password-file <file>', 'a file with the password (or the variable CAIRN_DB_PASSWORD)')
+    .option('--db-password-file <file>', 'a file with the password, "-" for stdin (or the variable CAIRN_DB_PASSWORD)')
+    .option('--db-tls <how>', 'encrypt the connection: required, verified (with its certificate), or off')
+    .option('--table-prefix <prefix>', 'what the names of its tables begin with, when not found')
+    .option('--env-file <file>', 'the environment variables of its PHP, NAME=VALUE a line, "-" for stdin')
     .option('--admin-user <name>', 'an account that may create databases: restores then use one of their own')
-    .option('--admin-password-file <file>', 'a file with its password')
+    .option('--admin-password-file <file>', 'a file with its password, "-" for stdin')
     .option('--php-reload <command>', 'how to reload PHP after a restore, such as "systemctl reload php8.2-fpm"')
     .option('--dry-run', 'show what is found and attach nothing')
     .action((subject, options) => invoke((context) => attach(context, subject, options)))
@@ -68,7 +76,8 @@ async function attach(context: Context, subject: string | undefined, options: Op
   const { client, terminal } = context
   const environment = readEnvironment(subject, terminal.env)
   const directory = resolve(terminal.cwd, options.path)
-  const overrides = readOverrides(context, options)
+  refuseSharedStdin(options)
+  const overrides = await readOverrides(context, options)
   let detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
   if (context.mayAsk && (await askMissing(context, detection, overrides))) {
     detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
@@ -140,9 +149,10 @@ async function askMissing(context: Context, found: Detection, overrides: Overrid
   return true
 }
 
-function readOverrides(context: Context, options: Options): Overrides {
+async function readOverrides(context: Context, options: Options): Promise<Overrides> {
   const { cwd, env } = context.terminal
-  const password = options.dbPasswordFile === undefined ? env['CAIRN_DB_PASSWORD'] : readSecret(cwd, options.dbPasswordFile)
+  const password =
+    options.dbPasswordFile === undefined ? env['CAIRN_DB_PASSWORD'] : await readSecret(context, options.dbPasswordFile)
   const database: DatabaseInput = {
     ...(options.dbHost === undefined ? {} : { host: options.dbHost }),
     ...(options.dbPort === undefined ? {} : { port: readCount(options.dbPort, '--db-port', 65_535) }),
@@ -150,11 +160,14 @@ function readOverrides(context: Context, options: Options): Overrides {
     ...(options.dbUser === undefined ? {} : { user: options.dbUser }),
     ...(options.dbName === undefined ? {} : { name: options.dbName }),
     ...(password === undefined ? {} : { password }),
+    ...(options.dbTls === undefined ? {} : { tls: readTls(options.dbTls) }),
   }
   return {
     ...(options.framework === undefined ? {} : { framework: readFramework(options.framework) }),
     ...(options.files === undefined ? {} : { filesPath: resolve(cwd, options.files) }),
     ...(options.url === undefined ? {} : { url: options.url }),
+    ...(options.tablePrefix === undefined ? {} : { tablePrefix: options.tablePrefix }),
+    ...(options.envFile === undefined ? {} : { environment: readVariables(await readGiven(context, options.envFile)) }),
     ...(options.phpReload === undefined ? {} : { phpReload: options.phpReload }),
     ...(Object.keys(database).length === 0 ? {} : { database }),
   }
@@ -163,7 +176,7 @@ function readOverrides(context: Context, options: Options): Overrides {
 async function readAdmin(context: Context, options: Options): Promise<Pick<AttachInput, 'adminDatabase'>> {
   if (options.adminUser === undefined) return {}
   if (options.adminPasswordFile !== undefined) {
-    return { adminDatabase: { user: options.adminUser, password: readSecret(context.terminal.cwd, options.adminPasswordFile) } }
+    return { adminDatabase: { user: options.adminUser, password: await readSecret(context, options.adminPasswordFile) } }
   }
   if (!context.mayAsk) {
     throw new Failure('INPUT_INVALID', `Cannot use --admin-user "${options.adminUser}": its password is not known`, {
@@ -175,13 +188,33 @@ async function readAdmin(context: Context, options: Options): Promise<Pick<Attac
   }
 }
 
-function readSecret(cwd: string, file: string): string {
+/** Without the line end that an editor leaves. */
+async function readSecret(context: Context, file: string): Promise<string> {
+  return (await readGiven(context, file)).replace(/\r?\n$/, '')
+}
+
+async function readGiven({ terminal }: Context, file: string): Promise<string> {
+  if (file === '-') return text(terminal.stdin)
   try {
-    return readFileSync(resolve(cwd, file), 'utf8').replace(/\r?\n$/, '')
+    return readFileSync(resolve(terminal.cwd, file), 'utf8')
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR')) throw error
-    throw new Failure('INPUT_INVALID', `Cannot read the password file "${file}": ${error.code}`, { cause: error })
+    throw new Failure('INPUT_INVALID', `Cannot read the file "${file}": ${error.code}`, { cause: error })
   }
+}
+
+/** @throws {Failure} INPUT_INVALID when two things would come from the same stream */
+function refuseSharedStdin({ dbPasswordFile, adminPasswordFile, envFile }: Options): void {
+  if ([dbPasswordFile, adminPasswordFile, envFile].filter((file) => file === '-').length < 2) return
+  throw new Failure('INPUT_INVALID', 'Cannot read stdin twice: only one of the files can be "-"', {
+    hint: 'Put the others into files of mode 0600',
+  })
+}
+
+function readTls(how: string): TlsMode | null {
+  const found = tlsModes.find((mode) => mode === how)
+  if (found !== undefined || how === 'off') return found ?? null
+  throw new Failure('INPUT_INVALID', `Cannot use --db-tls "${how}": required, verified or off is wanted`)
 }
 
 function readFramework(text: string): Framework {

@@ -67,7 +67,10 @@ function onPath(name: string): string | null {
 }
 
 /** The credentials in an option file of mode 0600 in a directory of its own, so that no argument shows them. */
-export function writeOptionFile(credentials: DatabaseCredentials): { path: string; remove(): void } {
+export function writeOptionFile(
+  credentials: DatabaseCredentials,
+  family: ServerKind['family'],
+): { path: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'cairn-'))
   const path = join(directory, 'client.cnf')
   const endpoint = endpointOf(credentials)
@@ -77,12 +80,22 @@ export function writeOptionFile(credentials: DatabaseCredentials): { path: strin
     `password=${optionValue(credentials.password)}`,
     ...('socket' in endpoint
       ? [`socket=${optionValue(endpoint.socket)}`, 'protocol=socket']
-      : [`host=${optionValue(endpoint.host)}`, `port=${endpoint.port}`, 'protocol=tcp']),
+      : [`host=${optionValue(endpoint.host)}`, `port=${endpoint.port}`, 'protocol=tcp', ...tlsLines(credentials, family)]),
     '',
   ]
   writeFileSync(path, lines.join('\n'), { mode: 0o600, flag: 'wx' })
   return { path, remove: () => removeTree(directory, tmpdir()) }
 }
+
+/** MySQL's clients verify with a list that they are given only. */
+function tlsLines({ tls }: DatabaseCredentials, family: ServerKind['family']): string[] {
+  if (tls === undefined) return []
+  const verified = tls === 'verified'
+  if (family === 'mariadb') return ['ssl', `ssl-verify-server-cert=${verified ? 'ON' : 'OFF'}`]
+  return verified ? ['ssl-mode=VERIFY_IDENTITY', `ssl-ca=${optionValue(authorities)}`] : ['ssl-mode=REQUIRED']
+}
+
+const authorities = '/etc/ssl/certs/ca-certificates.crt'
 
 function optionValue(text: string): string {
   const escaped = text

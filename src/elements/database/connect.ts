@@ -1,7 +1,7 @@
 import mysql from 'mysql2/promise'
 import { Failure } from '../../base/failure.ts'
 import { type DatabaseCredentials, describeCredentials } from '../../sites/credentials.ts'
-import { endpointOf } from '../../sites/endpoint.ts'
+import { endpointOf, tlsOf } from '../../sites/endpoint.ts'
 
 export type Row = Record<string, string | number | null>
 
@@ -32,6 +32,7 @@ export async function connectDatabase(credentials: DatabaseCredentials, options:
   const connection = await mysql
     .createConnection({
       ...('socket' in endpoint ? { socketPath: endpoint.socket } : endpoint),
+      ...tlsOf(credentials),
       user: credentials.user,
       password: credentials.password,
       ...(options.noSchema === true ? {} : { database: credentials.database }),

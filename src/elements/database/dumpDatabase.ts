@@ -175,7 +175,7 @@ function warnAbout(
 }
 
 async function* clientOutput(credentials: DatabaseCredentials, before: Preparation, run: Run): AsyncGenerator<Buffer> {
-  const file = writeOptionFile(credentials)
+  const file = writeOptionFile(credentials, before.client.family)
   const child = startChild(before.client.program, [`--defaults-file=${file.path}`, ...before.args])
   const end = childEnd(child)
   end.catch(() => {}) // told below, or already left

@@ -161,6 +161,24 @@ describe('WordPress', () => {
     expect(attach(told).database.password).toBe('p')
   })
 
+  test('the prefix of the tables and TLS can be given; what lacks is asked for by its flag', async () => {
+    writeCore('')
+    write({
+      'wp-config.php': `<?php define('DB_NAME','n'); define('DB_USER','u'); define('DB_PASSWORD','p'); $table_prefix = pick(); ${ending}`,
+    })
+    const found = await detectSite(root)
+    expect(() => attach(found)).toThrow(expect.objectContaining({ hint: 'Give it with --table-prefix' }))
+    const told = attach(await detectSite(root, { tablePrefix: 'y_', database: { tls: 'required' } }))
+    expect([told.tablePrefix, told.database.tls, found.database?.tls]).toEqual(['y_', 'required', undefined])
+  })
+
+  test('TLS is what WordPress would do, until a person says otherwise', async () => {
+    writeCore('')
+    writeConfig('', `define('MYSQL_CLIENT_FLAGS', MYSQLI_CLIENT_SSL);`)
+    expect((await detectSite(root)).database?.tls).toBe('verified')
+    expect((await detectSite(root, { database: { tls: null } })).database?.tls).toBeUndefined()
+  })
+
   test('a broken configuration is a note, not a crash', async () => {
     writeCore('')
     write({ 'wp-config.php': `<?php define('DB_NAME', 'no end` })

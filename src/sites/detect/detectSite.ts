@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, normalize } from 'node:path'
 import { Failure, isErrno } from '../../base/failure.ts'
-import type { Framework } from '../../contract/words.ts'
+import type { Framework, TlsMode } from '../../contract/words.ts'
 import { type DatabaseCredentials, guardCredentials } from '../credentials.ts'
 import { type FoundCredentials, readWordPress } from '../frameworks/wordpress.ts'
 import { type Candidate, findCandidates, findNested } from './candidates.ts'
@@ -17,8 +17,10 @@ export interface DetectOverrides {
     user?: string
     password?: string
     name?: string
+    tls?: TlsMode | null
   }
   url?: string
+  tablePrefix?: string
   /** The whole environment that the site's PHP sees, e.g. of its FPM pool */
   environment?: Record<string, string>
 }
@@ -93,7 +95,7 @@ function withWordPress(detection: Detection, overrides: DetectOverrides): Detect
     configFiles: facts.configFiles,
     configAbove: facts.configAbove,
     url: detection.url ?? facts.url,
-    tablePrefix: facts.tablePrefix,
+    tablePrefix: overrides.tablePrefix ?? facts.tablePrefix,
     database,
     refusal: facts.isNetwork ? 'WordPress networks come in a later version; this one attaches single WordPress sites' : null,
     notes: [...detection.notes, ...facts.notes],
@@ -113,8 +115,10 @@ function withDatabase(
   const database = given.name ?? found?.database ?? null
   if (place === null || user === null || password === null || database === null) return null
   const charset = found?.charset ?? null
+  const tls = given.tls === undefined ? (found?.tls ?? null) : given.tls
   const { host, port, socket } = place
-  return guardCredentials({ host, port, socket, user, password, database, ...(charset === null ? {} : { charset }) })
+  const more = { ...(charset === null ? {} : { charset }), ...(tls === null ? {} : { tls }) }
+  return guardCredentials({ host, port, socket, user, password, database, ...more })
 }
 
 function reachable(directory: string): string {

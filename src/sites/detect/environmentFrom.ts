@@ -21,10 +21,15 @@ interface Chosen {
 export function environmentFrom(detection: Detection, chosen: Chosen): NewEnvironment {
   const { codeRoot, docroot, coreDirectory, contentDirectory, filesDirectory, tablePrefix, database, refusal, notes } = detection
   if (refusal !== null) throw new Failure('CMS_UNSUPPORTED', `Cannot attach "${codeRoot}": ${refusal}`)
-  if (database === null || tablePrefix === null) {
+  if (database === null) {
     const why = notes.length === 0 ? 'its configuration does not tell them' : notes.join('; ')
     throw new Failure('CREDENTIALS_UNKNOWN', `Cannot read the database credentials of "${codeRoot}": ${why}`, {
-      hint: 'Give them with --db-host, --db-user, --db-password and --db-name',
+      hint: 'Give them with --db-host, --db-user, --db-password-file and --db-name, or the variables of the site with --env-file',
+    })
+  }
+  if (tablePrefix === null) {
+    throw new Failure('CREDENTIALS_UNKNOWN', `Cannot tell the prefix of the tables of "${codeRoot}": ${notes.join('; ')}`, {
+      hint: 'Give it with --table-prefix',
     })
   }
   if (contentDirectory === null || filesDirectory === null) {
@@ -32,7 +37,7 @@ export function environmentFrom(detection: Detection, chosen: Chosen): NewEnviro
       'CMS_UNSUPPORTED',
       `Cannot attach "${codeRoot}": where its uploads are is not known (${notes.join('; ')})`,
       {
-        hint: 'Give the directory with --files-path',
+        hint: 'Give the directory with --files',
       },
     )
   }

@@ -21,6 +21,6 @@ export function viewDetection(detection: Detection): DetectionView {
   }
 }
 
-export function viewDatabase({ host, port, socket, user, database, password }: DatabaseCredentials): DatabaseView {
-  return { host, port, socket, user, name: database, passwordPresent: password !== '' }
+export function viewDatabase({ host, port, socket, user, database, password, tls }: DatabaseCredentials): DatabaseView {
+  return { host, port, socket, user, name: database, passwordPresent: password !== '', tls: tls ?? null }
 }

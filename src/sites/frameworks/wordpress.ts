@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import type { TlsMode } from '../../contract/words.ts'
 import type { DatabaseCredentials } from '../credentials.ts'
 import type { PhpEnvironment } from '../php/machine.ts'
 import { type PhpOutcome, readPhp } from '../php/readPhp.ts'
 import { type PhpValue, toBoolean, toText, Unknown } from '../php/values.ts'
 import { parseDatabaseHost } from './databaseHost.ts'
+import { clientFlags, tlsOfWordPress } from './wordpressTls.ts'
 
 export interface WordPressPlace {
   codeRoot: string
@@ -23,6 +25,7 @@ export interface FoundCredentials {
   password: string | null
   database: string | null
   charset: string | null
+  tls?: TlsMode | null
 }
 
 export interface WordPressFacts {
@@ -61,7 +64,7 @@ export function readWordPress(place: WordPressPlace): WordPressFacts {
     configAbove: config !== null && !`${config}/`.startsWith(`${place.codeRoot}/`) ? config : null,
     url: outcome === null ? null : quietText(outcome.constants.get('WP_HOME') ?? outcome.constants.get('WP_SITEURL')),
     tablePrefix: outcome === null ? null : knownText(outcome.variables.get('table_prefix'), '$table_prefix', notes),
-    credentials: outcome === null ? null : credentialsOf(known, notes, outcome),
+    credentials: outcome === null ? null : credentialsOf(known, notes, outcome, contentDirectory),
     notes,
   }
 }
@@ -81,7 +84,7 @@ function evaluateConfig(config: string, place: WordPressPlace, notes: string[]):
     url === null ? {} : { HTTP_HOST: url.host, SERVER_NAME: url.hostname, REQUEST_SCHEME: url.protocol.slice(0, -1) }
   try {
     const outcome = readPhp(config, {
-      constants: { ABSPATH: `${place.coreDirectory}/` },
+      constants: { ...clientFlags, ABSPATH: `${place.coreDirectory}/` },
       environment: place.environment,
       server: { ...server, DOCUMENT_ROOT: place.docroot },
       skip: ['wp-settings.php'],
@@ -100,6 +103,7 @@ function credentialsOf(
   known: (name: string) => string | null,
   notes: string[],
   { constants, asked }: PhpOutcome,
+  contentDirectory: string,
 ): FoundCredentials {
   const missing = ['DB_NAME', 'DB_USER', 'DB_PASSWORD'].filter((name) => !constants.has(name))
   if (missing.length > 0) notes.push(`The configuration does not set ${missing.join(', ')}`)
@@ -111,6 +115,7 @@ function credentialsOf(
     password: known('DB_PASSWORD'),
     database: known('DB_NAME'),
     charset: charset === '' ? null : charset,
+    tls: tlsOfWordPress(constants, contentDirectory, notes),
   }
   if (asked.length > 0)
     notes.push(`The configuration asks for environment variables that Cairn does not see: ${asked.join(', ')}`)

@@ -238,6 +238,10 @@ function arithmetic(op: string, left: number | Unknown, right: number | Unknown,
       return left - right
     case '*':
       return left * right
+    case '|':
+      return left | right
+    case '&':
+      return left & right
     case '<':
       return left < right
     case '>':

@@ -40,7 +40,10 @@ export async function checkDatabase(credentials: DatabaseCredentials, admin: Adm
 
 async function checkServer(probe: Probe): Promise<Check> {
   const [row] = await probe.query('SELECT VERSION() AS version, CURRENT_USER() AS account')
-  return good('database.connect', `Connected to ${serverName(String(row?.['version']))} as ${String(row?.['account'])}`)
+  const [cipher] = await probe.query("SHOW SESSION STATUS LIKE 'Ssl_version'")
+  const tls = String(cipher?.['Value'] ?? '')
+  const how = tls === '' ? '' : `, encrypted with ${tls}`
+  return good('database.connect', `Connected to ${serverName(String(row?.['version']))} as ${String(row?.['account'])}${how}`)
 }
 
 function serverName(version: string): string {

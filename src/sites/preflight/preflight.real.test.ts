@@ -2,6 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { quietRun } from '../../base/run.ts'
+import { runChild } from '../../base/spawn.ts'
+import { dumpDatabase } from '../../elements/database/dumpDatabase.ts'
 import { startMariadb, type TestMariadb } from '../../../test/servers/mariadb.ts'
 import { installWordPress, type WordPress } from '../../../test/servers/wordpress.ts'
 import { askDatabase } from '../detect/askDatabase.ts'
@@ -62,6 +65,30 @@ test('the option upload_path moves the files, unless a constant or the person sa
   const told = await askDatabase(await detectSite(wordpress.directory, { filesPath: wordpress.uploads }))
   expect(told.filesDirectory).toBe(wordpress.uploads)
   await mariadb.admin(`UPDATE shop.wp_options SET option_value = '' WHERE option_name = 'upload_path'`)
+})
+
+test('TLS as the configuration or the person asks for it, with and without a look at the certificate', async () => {
+  const files = { key: join(root, 'tls.key'), certificate: join(root, 'tls.pem') }
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost']
+  await runChild('openssl', [...request, '-keyout', files.key, '-out', files.certificate])
+  const secure = await startMariadb(join(root, 'tls'), { args: [`--ssl-cert=${files.certificate}`, `--ssl-key=${files.key}`] })
+  try {
+    await secure.admin(`CREATE DATABASE n; CREATE TABLE n.t (a int); CREATE USER u@'127.0.0.1' IDENTIFIED BY 'p' REQUIRE SSL;
+      GRANT ALL ON n.* TO u@'127.0.0.1'`)
+    const account = { host: '127.0.0.1', port: secure.port, socket: null, user: 'u', password: 'p', database: 'n' }
+    const said = async (tls: 'required' | 'verified' | null): Promise<string> => {
+      const { checks } = await checkDatabase({ ...account, ...(tls === null ? {} : { tls }) }, null)
+      return checks.find(({ check }) => check === 'database.connect')?.message ?? ''
+    }
+    expect(await said('required')).toMatch(/encrypted with TLS/)
+    expect(await said(null)).toMatch(/Cannot connect/)
+    expect(await said('verified')).toMatch(/Cannot connect.*(?:self-signed|certificate)/i)
+    const dump = dumpDatabase({ credentials: { ...account, tls: 'required' }, run: quietRun() })
+    for await (const { data } of dump) for await (const _ of data);
+    expect(dump.facts().tables.map(({ name }) => name)).toEqual(['t'])
+  } finally {
+    await secure.stop()
+  }
 })
 
 test('a database that refuses is a note at detection and a refused mode at preflight', async () => {
