@@ -6,7 +6,7 @@ import type { Outcome } from './output/data.ts'
 export type Invoke = (work: (context: Context) => Promise<Outcome>) => Promise<void>
 
 /** The exit codes, as every help shows them. An unknown code means failure. */
-const exitCodes: readonly (readonly [number, string])[] = [
+export const exitCodes: readonly (readonly [number, string])[] = [
   [0, 'done'],
   [1, 'failed'],
   [2, 'wrong usage, or refused before anything was changed'],

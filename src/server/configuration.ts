@@ -91,6 +91,14 @@ export function readConfiguration(flags: string[], env: NodeJS.ProcessEnv = proc
   return result as unknown as Configuration
 }
 
+/** The keys as `cairn server --help` shows them. */
+export function configurationHelp(): string {
+  const rows = Object.entries(keys).map(
+    ([name, { variable, says }]) => `  ${flagName(name).padEnd(20)}${variable.padEnd(23)}${says}`,
+  )
+  return `Configuration, as a flag, a variable, or a key in cairn.yml:\n${rows.join('\n')}`
+}
+
 /** Read by the command line, harmless for the server; the last two belong to the tests. */
 const clientVariables = ['CAIRN_URL', 'CAIRN_TOKEN', 'CAIRN_DB_PASSWORD', 'CAIRN_SITE', 'CAIRN_ENV', 'CAIRN_SOAK', 'CAIRN_SEED']
 

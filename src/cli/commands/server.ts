@@ -13,7 +13,7 @@ export function serverCommands(hooks: ServerHooks, setExit: (code: number) => vo
   const commands: CommandUnknownOpts[] = [
     makeCommand('server', {
       summary: 'Start a server',
-      description: `Starts a server and runs until Ctrl-C. Without configuration it listens on 127.0.0.1:7070 and keeps everything in one data directory (as root /var/lib/cairn).${hooks.serverHelp === undefined ? '' : `\n\n${hooks.serverHelp}`}`,
+      description: `Starts a server and runs until Ctrl-C. Without configuration it listens on 127.0.0.1:7070 and keeps everything in one data directory (as root /var/lib/cairn).${(hooks.serverHelp ?? '') === '' ? '' : `\n\n${hooks.serverHelp}`}`,
       examples: [
         ['server', 'with the defaults'],
         ['server --data=/srv/cairn --listen=127.0.0.1:8080', 'elsewhere'],
