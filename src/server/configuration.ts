@@ -112,7 +112,7 @@ function readFlags(flags: string[]): Map<string, string> {
     const flag = flags[i] as string
     const [name = '', inline] = flag.replace(/^--/, '').split(/=(.*)/s)
     const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    if (!flag.startsWith('--') || !(key in keys)) unknownKey(flag, Object.keys(keys).map(flagName))
+    if (!flag.startsWith('--') || !(key in keys)) unknownKey(flag.replace(/=.*/s, ''), Object.keys(keys).map(flagName))
     const value = inline ?? flags[++i]
     if (value === undefined) throw new Failure('CONFIG_INVALID', `Cannot read "${flag}": a value must follow`)
     found.set(key, value)
