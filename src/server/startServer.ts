@@ -13,6 +13,7 @@ import { takeKernelLock } from '../base/kernelLock.ts'
 import { openQueue } from '../queue/queue.ts'
 import { startWorker } from '../queue/worker.ts'
 import { openCatalogue } from '../sites/catalogue.ts'
+import { lockInstance } from '../state/instanceLock.ts'
 import { openState, type State } from '../state/open.ts'
 import { startPostgres } from '../state/postgres/start.ts'
 import { makeJourneys } from '../workflows/journeys.ts'
@@ -58,6 +59,11 @@ export async function startServer(
     const instance = instanceName(data)
     const state = await provideState(configuration, log, onDeath, undo)
     undo.push(() => state.close())
+    if (configuration.databaseUrl !== null) {
+      const { connection } = state
+      const only = await lockInstance({ connection, instance, onLost: onDeath })
+      undo.push(() => only.release())
+    }
 
     const marker = join(data, 'clean')
     const wasClean = existsSync(marker)
