@@ -15,8 +15,12 @@ export interface Client {
   delete<T>(path: string): Promise<T>
 }
 
-/** The token is asked for at the first request, so that commands which need none work without one. */
-export function openClient(url: URL, token: () => string | null): Client {
+/**
+ * The token is asked for at the first request, so that commands which need none work without one.
+ *
+ * @param whereToLook says what to do when there is none and one was needed
+ */
+export function openClient(url: URL, token: () => string | null, whereToLook?: () => string): Client {
   async function call<T>(method: string, path: string, query: Query, body: object | undefined, signal?: AbortSignal): Promise<T> {
     const target = new URL(`${url.pathname.replace(/\/$/, '')}${path}`, url)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
@@ -32,7 +36,13 @@ export function openClient(url: URL, token: () => string | null): Client {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     })
-    return read<T>(answer, url)
+    try {
+      return await read<T>(answer, url)
+    } catch (error) {
+      if (bearer !== null || whereToLook === undefined || !(error instanceof Failure) || error.code !== 'NOT_SIGNED_IN')
+        throw error
+      throw new Failure('NOT_SIGNED_IN', error.message, { hint: whereToLook(), cause: error })
+    }
   }
   return {
     url,

@@ -162,6 +162,22 @@ test('a token comes from stdin, is kept 0600 for its server alone, is picked by 
   expect((await run(['auth:whoami'], { env })).exit).toBe(0)
 })
 
+test('the token of the local server is found where its cairn.yml says; else it is told where it was looked for', async () => {
+  const { env, seen } = await serve({
+    'GET /v1/whoami': (request, response) =>
+      request.headers.authorization === 'Bearer cairn_local' ? {} : problem(response, 401, 'NOT_SIGNED_IN', 'Cannot go on'),
+  })
+  const here = { CAIRN_URL: env.CAIRN_URL, CAIRN_DATA: '', HOME: home() }
+  writeFileSync(join(here.HOME, 'cairn.yml'), 'data: kept\nlisten: 127.0.0.1:7070\n')
+  const without = await run(['auth:whoami'], { env: here })
+  expect(without.exit).toBe(5)
+  expect(without.err).toContain(join(here.HOME, 'kept/token'))
+  mkdirSync(join(here.HOME, 'kept'))
+  writeFileSync(join(here.HOME, 'kept/token'), 'cairn_local\n')
+  expect((await run(['auth:whoami'], { env: here })).exit).toBe(0)
+  expect(seen.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer cairn_local'])
+})
+
 test('site:attach shows what it found, takes the password from a file, and never prints it', async () => {
   const database = { host: 'db', port: null, socket: null, user: 'blog', name: 'blog', passwordPresent: true }
   const detection = {

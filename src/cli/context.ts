@@ -3,7 +3,7 @@ import { type Client, openClient } from './client.ts'
 import type { Format } from './output/render.ts'
 import { safeText } from './output/human.ts'
 import type { Terminal } from './terminal.ts'
-import { findToken } from './tokens.ts'
+import { findToken, whereTokensAre } from './tokens.ts'
 
 /** What holds for every command. */
 export interface Flags {
@@ -37,7 +37,11 @@ export function makeContext(terminal: Terminal, flags: Flags): Context {
   const paint = flags.color && (terminal.env['NO_COLOR'] ?? '') === '' && terminal.env['TERM'] !== 'dumb'
   const colorErr = paint && terminal.errIsTty
   return {
-    client: openClient(url, () => findToken(url, terminal.env)),
+    client: openClient(
+      url,
+      () => findToken(url, terminal.env, terminal.cwd),
+      () => whereTokensAre(url, terminal.env, terminal.cwd),
+    ),
     terminal,
     flags,
     mayAsk: terminal.interactive && flags.interaction,

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parse, YAMLParseError } from 'yaml'
 import { Failure, isErrno } from '../base/failure.ts'
 import { writeFileDurably } from '../base/files.ts'
 import { isLocal } from './send.ts'
@@ -18,20 +19,26 @@ export interface SavedToken {
 type Sessions = Record<string, { email: string | null }>
 
 /** CAIRN_TOKEN, else the saved token that was logged in with, else the file that the server on this machine wrote; or null. */
-export function findToken(url: URL, env: Env): string | null {
+export function findToken(url: URL, env: Env, cwd: string): string | null {
   const given = env['CAIRN_TOKEN']?.trim()
   if (given !== undefined && given !== '') return given
   const session = readSessions(env)[url.origin]
   if (session !== undefined) {
     return session.email === null ? null : (savedTokens(url, env).find(({ email }) => email === session.email)?.token ?? null)
   }
-  return localToken(url, env)
+  return localToken(url, env, cwd)
+}
+
+/** Why `findToken` gave nothing, and what to do. */
+export function whereTokensAre(url: URL, env: Env, cwd: string): string {
+  if (!isLocal(url) || readSessions(env)[url.origin] !== undefined) return 'Log in with "cairn auth:login --machine-token"'
+  return `The token of the server on this machine was looked for in "${localTokenFile(env, cwd)}". Set CAIRN_DATA to its data directory, run this as its user, or log in with "cairn auth:login --machine-token"`
 }
 
 /** The token that the server on this machine wrote at its first start, mode 0600; null when it is not there or not ours. */
-export function localToken(url: URL, env: Env): string | null {
+export function localToken(url: URL, env: Env, cwd: string): string | null {
   if (!isLocal(url)) return null
-  const text = readOptional(join(dataDirectory(env), 'token'))?.trim()
+  const text = readOptional(localTokenFile(env, cwd))?.trim()
   return text === undefined || text === '' ? null : text
 }
 
@@ -72,12 +79,28 @@ export function dropSession(url: URL, env: Env): void {
   writeSessions(sessions, env)
 }
 
-/** The server's data directory, as server/configuration.ts chooses it when only variables are set. */
-function dataDirectory(env: Env): string {
-  const given = env['CAIRN_DATA']
-  if (given !== undefined && given !== '') return given
+function localTokenFile(env: Env, cwd: string): string {
+  return join(dataDirectory(env, cwd), 'token')
+}
+
+/** The server's data directory, as server/configuration.ts chooses it when no flag was given: the variable, `cairn.yml`, the usual. */
+function dataDirectory(env: Env, cwd: string): string {
+  const given = env['CAIRN_DATA'] || dataOfFile(join(cwd, 'cairn.yml'))
+  if (given !== undefined && given !== '') return resolve(cwd, given)
   if (process.getuid?.() === 0) return '/var/lib/cairn'
   return join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share'), 'cairn')
+}
+
+/** A file that the server itself would refuse tells nothing. */
+function dataOfFile(path: string): string | undefined {
+  try {
+    const parsed: unknown = parse(readOptional(path) ?? '')
+    const data: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'data') : undefined
+    return typeof data === 'string' ? data : undefined
+  } catch (error) {
+    if (error instanceof YAMLParseError) return undefined
+    throw error
+  }
 }
 
 function configDirectory(env: Env): string {

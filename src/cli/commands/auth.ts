@@ -5,7 +5,7 @@ import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type Column, type Outcome, singleOf } from '../output/data.ts'
 import { readLine } from '../terminal.ts'
-import { dropSession, localToken, savedTokens, saveToken, useSession } from '../tokens.ts'
+import { dropSession, localToken, savedTokens, saveToken, useSession, whereTokensAre } from '../tokens.ts'
 
 const columns: Column[] = [
   { name: 'email', title: 'E-mail' },
@@ -50,13 +50,13 @@ export function authLogin(invoke: Invoke) {
           useSession(url, saved.email, env)
           return told(context, who)
         }
-        const local = localToken(url, env)
+        const local = localToken(url, env, context.terminal.cwd)
         if (local === null) {
           throw new Failure(
             'NOT_SIGNED_IN',
             `Cannot log in at "${url.origin}": no token was given, and none of a server on this machine can be read`,
             {
-              hint: 'Add --machine-token and give the token on stdin, or set CAIRN_DATA to the data directory of the server',
+              hint: whereTokensAre(url, env, context.terminal.cwd),
             },
           )
         }
