@@ -10,6 +10,7 @@ import { guard } from './guard.ts'
 import { openapiOptions, openapiRoute } from './openapi.ts'
 import { answerError, sendProblem } from './problem.ts'
 import { type Api, logRequest } from './server.ts'
+import { uploadRoutes } from './uploads/route.ts'
 import { accessRoutes } from './v1/access.ts'
 import { backupRoutes } from './v1/backups.ts'
 import { linkRoutes } from './v1/links.ts'
@@ -67,5 +68,6 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   workflowRoutes(app, deps)
   repositoryRoutes(app, deps)
   downloadRoutes(app, deps, limits)
+  await uploadRoutes(app, deps, limits)
   return app
 }

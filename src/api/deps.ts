@@ -13,6 +13,7 @@ import type {
 } from '../contract/schemas.ts'
 import type { Actor } from '../contract/words.ts'
 import type { KeyExport } from '../contract/workSchemas.ts'
+import type { UploadDesk } from '../intake/uploads/desk.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { WorkflowRecord } from '../queue/records.ts'
 
@@ -30,6 +31,7 @@ export interface ApiDeps {
   journeys: Journeys
   queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange'>
   key: KeyDesk
+  uploads: UploadDesk
   limits?: Partial<ApiLimits>
 }
 

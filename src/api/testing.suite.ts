@@ -8,6 +8,8 @@ import { ensureOwner } from '../access/people.ts'
 import { createToken } from '../access/tokens.ts'
 import { Failure } from '../base/failure.ts'
 import type { EnvironmentView } from '../contract/schemas.ts'
+import { openIntake } from '../intake/intake.ts'
+import { openUploadDesk } from '../intake/uploads/desk.ts'
 import { defineWorkflow } from '../queue/define.ts'
 import { openQueue } from '../queue/queue.ts'
 import { newRepositoryKey } from '../repository/keys.ts'
@@ -62,6 +64,7 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
     },
     queue,
     key: { exported: async () => false, export: async () => ({ key: 'CAIRN-KEY', repositoryId: repository.id }) },
+    uploads: openUploadDesk(openIntake({ db: state.db, directory: join(directory, 'intake'), limitBytes: null })),
     ...change,
   }
   const app = await listen(deps)

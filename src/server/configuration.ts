@@ -18,6 +18,8 @@ export interface Configuration {
   workflows: number
   /** How long the undo set of a restore and its safety backup are kept, days */
   undoKeepDays: number
+  /** The largest upload, bytes; null for none */
+  uploadLimit: number | null
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
 }
 
@@ -40,6 +42,11 @@ const count = (value: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(value)) throw new Error('a whole number from 1 is wanted')
   return Number(value)
 }
+const size = (value: string): number => {
+  const [, digits, unit = ''] = /^(\d{1,6})(?:\s?([kMGT]B))?$/.exec(value) ?? []
+  if (digits === undefined) throw new Error('a size such as 500MB or 2GB is wanted')
+  return Number(digits) * 1000 ** ['', 'kB', 'MB', 'GB', 'TB'].indexOf(unit)
+}
 
 /** Every key, once: flag `--kebab-case`, variable, meaning, default. docs/install.md lists the same. */
 export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
@@ -55,6 +62,12 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
   },
   workflows: { variable: 'CAIRN_WORKFLOWS', says: 'workflows that run at once', fallback: () => 2, read: count },
   undoKeepDays: { variable: 'CAIRN_UNDO_KEEP_DAYS', says: 'days that an undo set is kept', fallback: () => 30, read: count },
+  uploadLimit: {
+    variable: 'CAIRN_UPLOAD_LIMIT',
+    says: 'the largest upload, such as 2GB',
+    fallback: () => null,
+    read: size,
+  },
   logLevel: {
     variable: 'CAIRN_LOG_LEVEL',
     says: 'silent, error, warn, info or debug',

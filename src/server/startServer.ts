@@ -22,6 +22,7 @@ import type { House } from '../workflows/house.ts'
 import type { Configuration } from './configuration.ts'
 import { keyDesk } from './desks/key.ts'
 import { siteDesk } from './desks/sites.ts'
+import { provideIntake } from './provideIntake.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
 import { startRetention } from './retention.ts'
 import { version } from './version.ts'
@@ -96,6 +97,12 @@ export async function startServer(
     const retention = startRetention({ expire: journeys.expire, log })
     undo.push(() => retention.stop())
 
+    const { uploads, stop: stopIntake } = await provideIntake(
+      { db: state.db, directory: privateDirectory(data, 'intake'), limitBytes: configuration.uploadLimit },
+      log,
+    )
+    undo.push(stopIntake)
+
     await provideLocalToken(state, data)
     const bound = { address: '' }
     const app = await buildApi({
@@ -109,6 +116,7 @@ export async function startServer(
       journeys,
       queue,
       key: keyDesk(state.db, key),
+      uploads,
     })
     undo.push(() => app.close())
     bound.address = await listen((options) => app.listen(options), configuration.listen)

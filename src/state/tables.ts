@@ -21,6 +21,7 @@ export interface StateTables {
   link: LinkTable
   audit: AuditTable
   undo: UndoTable
+  upload: UploadTable
 }
 
 export type Row<Table extends keyof StateTables> = Selectable<StateTables[Table]>
@@ -243,4 +244,27 @@ interface UndoTable {
   plan: Json<unknown>
   created_at: Filled<Date>
   keep_until: Optional<Date>
+}
+
+/** A file in the intake directory, sent by a client or fetched from an address, until a workflow has used it. */
+interface UploadTable {
+  id: string
+  way: 'upload' | 'url'
+  actor: Json<Actor>
+  file_name: string
+  /** As declared, or as the other server says; null while nobody knows */
+  size_bytes: Optional<number>
+  /** Bytes that are durable on disk */
+  offset_bytes: Filled<number>
+  /** As the client told it */
+  declared_sha256: Optional<Buffer>
+  /** Of the bytes on disk, once all are there */
+  sha256: Optional<Buffer>
+  /** Of a fetched file: what `If-Range` takes */
+  validator: Optional<string>
+  state: Filled<'receiving' | 'received' | 'ready'>
+  /** The workflow that uses it */
+  held_by: Optional<string>
+  created_at: Filled<Date>
+  expires_at: Date
 }

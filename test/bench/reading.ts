@@ -150,6 +150,7 @@ async function serve(
     journeys: absent as ApiDeps['journeys'],
     queue: absent as ApiDeps['queue'],
     key: absent as ApiDeps['key'],
+    uploads: absent as ApiDeps['uploads'],
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { link, token } = await createLink(store, { backup, element: 'files', actor: benchActor })
