@@ -187,6 +187,7 @@ test('site:attach shows what it found, takes the password from a file, and never
     docroot: '/w',
     contentDirectory: '/w/wp-content',
     filesDirectory: '/w/u',
+    furtherFiles: [{ at: 'private', directory: '/w-private' }],
     configFiles: ['/w/wp-config.php'],
     url: null,
     tablePrefix: 'wp_',

@@ -81,6 +81,9 @@ export type DatabaseInput = Static<typeof DatabaseInput>
 const found = {
   framework: Type.Optional(FrameworkName),
   filesPath: Type.Optional(Type.String({ minLength: 1 })),
+  privatePath: Type.Optional(Type.String({ minLength: 1 })),
+  /** Of several sites on one Drupal the one that is meant */
+  siteDirectory: Type.Optional(Type.String({ minLength: 1 })),
   database: Type.Optional(DatabaseInput),
   url: Type.Optional(Type.String({ minLength: 1 })),
   tablePrefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' })),
@@ -127,6 +130,8 @@ export const Detection = Type.Object({
   docroot: Type.String(),
   contentDirectory: nullable(Type.String()),
   filesDirectory: nullable(Type.String()),
+  /** What else the files element holds, and its name there */
+  furtherFiles: Type.Array(Type.Object({ at: Type.String(), directory: Type.String() })),
   configFiles: Type.Array(Type.String()),
   url: nullable(Type.String()),
   tablePrefix: nullable(Type.String()),

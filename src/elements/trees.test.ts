@@ -18,6 +18,9 @@ function write(...paths: string[]): void {
   }
 }
 const site = (at = 'site', more = {}) => ({
+  framework: 'wordpress' as const,
+  docroot: join(root, at),
+  furtherFiles: [],
   codeRoot: join(root, at),
   coreDirectory: join(root, at),
   contentDirectory: join(root, at, 'wp-content'),

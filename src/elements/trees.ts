@@ -1,8 +1,10 @@
-import { realpathSync } from 'node:fs'
-import { relative } from 'node:path'
-import { isErrno } from '../base/failure.ts'
-import type { ExcludeRule, TreeSource } from '../hosts/treeSource.ts'
-import { wordpressLeftOut } from '../sites/frameworks/leftOut.ts'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { Failure, isErrno } from '../base/failure.ts'
+import type { ExcludeRule, TreeRoot, TreeSource } from '../hosts/treeSource.ts'
+import { isHeldBy, sitesFile } from '../sites/frameworks/drupal/hold.ts'
+import { otherSiteDirectories } from '../sites/frameworks/drupal/siteDirectories.ts'
+import { rulesOf } from '../sites/frameworks/rules.ts'
 import type { Environment } from '../sites/environment.ts'
 
 export interface ElementTrees {
@@ -15,57 +17,130 @@ export interface ElementTrees {
   configOutside: string[]
 }
 
-type Places = Pick<Environment, 'codeRoot' | 'coreDirectory' | 'contentDirectory' | 'filesDirectory' | 'configFiles'>
+type Places = Pick<
+  Environment,
+  'framework' | 'codeRoot' | 'docroot' | 'coreDirectory' | 'contentDirectory' | 'filesDirectory' | 'furtherFiles' | 'configFiles'
+>
 
 /**
  * Where the code and the files of an environment are read from now: links in the way to them are resolved at each call, so a
  * `current` that moved on is followed. A files directory that does not exist yet gives no root.
  *
  * @throws ENOENT when the code root is gone
+ * @throws {Failure} PREFLIGHT_REFUSED when two directories of the files element would have one name in it
  */
 export function elementsOf(environment: Places): ElementTrees {
   const code = realpathSync(environment.codeRoot)
-  const core = insideOf(code, environment.coreDirectory)
   const content = insideOf(code, environment.contentDirectory)
-  const files = real(environment.filesDirectory)
+  const files = filesRootsOf(environment).filter(({ directory }) => isDirectory(directory))
   const config = environment.configFiles.flatMap((path) => {
     const at = real(path)
     return at === null ? [] : [{ path, inside: insideOf(code, path) ?? insideOf(code, at) }]
   })
-  const filesInCode = files === null ? null : insideOf(code, files)
   const codeRules: ExcludeRule[] = [
-    ...(filesInCode === null || filesInCode === '' ? [] : [{ path: filesInCode, reason: 'the files element holds it' }]),
-    ...(content === null ? [] : rulesWithin('content', content)),
-    ...(core === null
-      ? []
-      : [{ path: core === '' ? '.maintenance' : `${core}/.maintenance`, reason: 'it stands only while a site is changed' }]),
+    ...files.flatMap(({ directory }) => {
+      const inside = insideOf(code, directory)
+      return inside === null || inside === '' ? [] : [{ path: inside, reason: 'the files element holds it' }]
+    }),
+    ...(content === null ? [] : rulesWithin(environment, 'content', content)),
+    ...holdRules(environment, code),
+    ...otherSites(environment, code),
     { glob: 'cairn-opcache-*.php', reason: 'it resets PHP once, and is removed' },
   ]
   return {
     code: { roots: [{ directory: code, at: '' }], exclude: codeRules, secretPaths: config.flatMap(({ inside }) => inside ?? []) },
     files: {
-      roots: files === null ? [] : [{ directory: files, at: '' }],
-      exclude: [...rulesWithin('files', ''), ...codeInFiles(files, code)],
+      roots: files,
+      exclude: [
+        ...rulesWithin(environment, 'files', ''),
+        ...files.flatMap(({ at }) => (/^private(-\d+)?$/.test(at) ? rulesWithin(environment, 'private', at) : [])),
+        ...files.flatMap((root) => heldElsewhere(root, code, files)),
+      ],
       secretPaths: [],
     },
     configOutside: config.filter(({ inside }) => inside === null).map(({ path }) => path),
   }
 }
 
-function rulesWithin(within: 'content' | 'files', at: string): ExcludeRule[] {
-  return wordpressLeftOut.filter((rule) => rule.within === within).map(({ glob, reason }) => ({ glob: `${at}/${glob}`, reason }))
+/**
+ * The roots of the files element, also those that are missing now, named where they stood: the files directory at its top;
+ * private files and the like below a name of their own, unless they lie inside of it anyway.
+ */
+export function filesRootsOf({ filesDirectory, furtherFiles }: Pick<Places, 'filesDirectory' | 'furtherFiles'>): TreeRoot[] {
+  const top = realOrMissing(filesDirectory)
+  const roots: TreeRoot[] = [{ directory: top, at: '' }]
+  for (const { at, directory } of furtherFiles) {
+    const full = realOrMissing(directory)
+    if (roots.some((root) => isInside(full, root.directory))) continue
+    if (lstatSync(join(top, at), { throwIfNoEntry: false }) !== undefined) {
+      if (!isDirectory(full)) continue
+      throw new Failure(
+        'PREFLIGHT_REFUSED',
+        `Cannot tell the files apart: "${full}" and "${join(top, at)}" would both be "${at}"`,
+        {
+          hint: `Rename "${join(top, at)}", which the site does not use for this`,
+          retry: 'after-repair',
+        },
+      )
+    }
+    roots.push({ directory: full, at })
+  }
+  return roots
 }
 
-/** Uploads may be the docroot's parent by mistake: then the code stays out of the files. */
-function codeInFiles(files: string | null, code: string): ExcludeRule[] {
-  const inside = files === null ? null : insideOf(files, code)
-  return inside === null || inside === '' ? [] : [{ path: inside, reason: 'the code element holds it' }]
+function rulesWithin({ framework }: Places, within: 'content' | 'files' | 'private', at: string): ExcludeRule[] {
+  const rules = rulesOf(framework).leftOut.filter((rule) => rule.within === within)
+  return rules.map(({ glob, reason }) => ({ glob: `${at}/${glob}`, reason }))
+}
+
+/** What holds requests while a site is changed is no part of it. */
+function holdRules({ framework, coreDirectory }: Places, code: string): ExcludeRule[] {
+  const core = insideOf(code, coreDirectory)
+  if (core === null) return []
+  const reason = 'it stands only while a site is changed'
+  const within = (path: string): ExcludeRule => ({ path: core === '' ? path : `${core}/${path}`, reason })
+  if (rulesOf(framework).hold === 'maintenance') return [within('.maintenance')]
+  // a sites.php of the site itself is code like any other
+  return [within(sitesFile.kept), ...(isHeldBy(join(coreDirectory, sitesFile.path)) ? [within(sitesFile.path)] : [])]
+}
+
+function otherSites({ framework, docroot, contentDirectory }: Places, code: string): ExcludeRule[] {
+  if (rulesOf(framework).hold === 'maintenance') return []
+  return otherSiteDirectories(docroot, contentDirectory, framework === 'backdrop').flatMap((name) => {
+    const inside = insideOf(code, join(realOrMissing(docroot), name))
+    return inside === null ? [] : [{ path: inside, reason: 'another site on this code: it is attached by itself' }]
+  })
+}
+
+/** Uploads may be the docroot's parent by mistake, private files the parent of the public ones: nothing is stored twice. */
+function heldElsewhere({ at, directory }: TreeRoot, code: string, files: TreeRoot[]): ExcludeRule[] {
+  const below = (path: string, reason: string): ExcludeRule[] => {
+    const inside = insideOf(directory, path)
+    return inside === null || inside === '' ? [] : [{ path: join(at, inside), reason }]
+  }
+  const others = files.filter((other) => other.directory !== directory)
+  return [
+    ...below(code, 'the code element holds it'),
+    ...others.flatMap((other) => below(other.directory, 'it stands elsewhere in the files element')),
+  ]
 }
 
 /** The path of one inside the other, both resolved as far as they exist; null when it is outside. */
 function insideOf(directory: string, path: string): string | null {
   const inside = relative(directory, real(path) ?? path)
   return inside === '..' || inside.startsWith('../') || inside.startsWith('/') ? null : inside
+}
+
+function isInside(path: string, directory: string): boolean {
+  return `${path}/`.startsWith(`${directory}/`)
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+function realOrMissing(directory: string): string {
+  return real(directory) ?? join(realOrMissing(dirname(directory)), basename(directory))
 }
 
 function real(path: string): string | null {

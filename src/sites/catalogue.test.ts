@@ -24,6 +24,7 @@ function environment(site: string, name: string, more: Partial<NewEnvironment> =
     coreDirectory: '/srv/x',
     contentDirectory: '/srv/x/wp-content',
     filesDirectory: '/srv/x/wp-content/uploads',
+    furtherFiles: [{ at: 'blogs.dir', directory: '/srv/x/wp-content/blogs.dir' }],
     tablePrefix: 'wp_',
     configFiles: ['/srv/wp-config.php'],
     configAbove: '/srv/wp-config.php',

@@ -167,6 +167,7 @@ type Facts = Pick<
   | 'coreDirectory'
   | 'contentDirectory'
   | 'filesDirectory'
+  | 'furtherFiles'
   | 'tablePrefix'
   | 'configFiles'
   | 'configAbove'
@@ -181,6 +182,7 @@ function fromRow(row: Row<'environment'>, key: KeyObject): Environment {
   const secrets = JSON.parse(unseal(key, aboutSecrets(id), row.secrets).toString()) as Secrets
   return {
     ...facts,
+    furtherFiles: facts.furtherFiles ?? [], // rows of the first version have none
     id,
     site: parseSiteName(row.site),
     name: parseEnvironmentName(row.name),

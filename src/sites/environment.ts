@@ -1,6 +1,7 @@
 import type { Ulid } from '../base/ids.ts'
 import type { Framework } from '../contract/words.ts'
 import type { AdminCredentials, DatabaseCredentials } from './credentials.ts'
+import type { FurtherFiles } from './frameworks/facts.ts'
 import type { EnvironmentName, SiteName } from './names.ts'
 
 /**
@@ -18,10 +19,13 @@ export interface Environment {
   codeRoot: string
   /** What the web server serves: the code root or inside it */
   docroot: string
-  /** Where WordPress's own code stands: the docroot or inside it; `.maintenance` goes here */
+  /** Where the framework's own code stands: the docroot or inside it */
   coreDirectory: string
+  /** WordPress's `wp-content`, Drupal's `sites/<directory>` */
   contentDirectory: string
   filesDirectory: string
+  /** What else the files element holds: private files, configuration in files, `blogs.dir` */
+  furtherFiles: FurtherFiles[]
   url: string | null
   database: DatabaseCredentials
   adminDatabase: AdminCredentials | null

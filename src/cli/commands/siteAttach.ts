@@ -19,6 +19,8 @@ interface Options {
   path: string
   framework?: string
   files?: string
+  privateFiles?: string
+  siteDirectory?: string
   url?: string
   label?: string
   dbHost?: string
@@ -54,6 +56,8 @@ export function siteAttach(invoke: Invoke) {
     .requiredOption('--path <directory>', 'the directory of the site')
     .option('--framework <name>', `what it is: ${frameworks.join(', ')}`)
     .option('--files <directory>', 'where the uploads are, when not found')
+    .option('--private-files <directory>', 'where private files are, when not found')
+    .option('--site-directory <name>', 'of several sites on one Drupal the one that is meant, such as example.com')
     .option('--url <address>', 'its public address, when not found')
     .option('--label <text>', 'a name for people')
     .option('--db-host <host>', 'database server')
@@ -124,6 +128,7 @@ function tellDetection(context: Context, found: Detection): void {
   context.say(`Found ${found.framework ?? 'no known system'}${found.version === null ? '' : ` ${found.version}`}`)
   context.say(`  code      ${found.codeRoot}${found.docroot === found.codeRoot ? '' : ` (served from ${found.docroot})`}`)
   context.say(`  files     ${found.filesDirectory ?? 'not found'}`)
+  for (const { at, directory } of found.furtherFiles) context.say(`  ${at.padEnd(9)} ${directory}`)
   context.say(`  database  ${found.database === null ? 'not found' : databaseText(found.database)}`)
   context.say(`  address   ${found.url ?? 'not found'}`)
   if (found.configFiles.length > 0) context.say(`  secrets   ${found.configFiles.join(', ')}`)
@@ -165,6 +170,8 @@ async function readOverrides(context: Context, options: Options): Promise<Overri
   return {
     ...(options.framework === undefined ? {} : { framework: readFramework(options.framework) }),
     ...(options.files === undefined ? {} : { filesPath: resolve(cwd, options.files) }),
+    ...(options.privateFiles === undefined ? {} : { privatePath: resolve(cwd, options.privateFiles) }),
+    ...(options.siteDirectory === undefined ? {} : { siteDirectory: options.siteDirectory }),
     ...(options.url === undefined ? {} : { url: options.url }),
     ...(options.tablePrefix === undefined ? {} : { tablePrefix: options.tablePrefix }),
     ...(options.envFile === undefined ? {} : { environment: readVariables(await readGiven(context, options.envFile)) }),

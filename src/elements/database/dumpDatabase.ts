@@ -6,8 +6,9 @@ import type { DatabaseCredentials } from '../../sites/credentials.ts'
 import { brokenViews, type DatabaseFacts, facts, mayDo, unreadableRoutines } from './catalogue.ts'
 import { type DumpClient, findDumpClient, writeOptionFile } from './client.ts'
 import { connectDatabase, refusal } from './connect.ts'
-import { cutSections, type DumpTally, newTally, type Section } from './sections.ts'
+import { cutSections, type DumpTally, escapeName, newTally, type Section } from './sections.ts'
 import { isStagedName, quoteName, quoteText } from './sqlText.ts'
+import { type StructureOnlyTable, structureOnlyTables, type StructureRules } from './structureOnly.ts'
 
 /** What a manifest keeps about its database: enough to verify a load and to tell what a restore would change. */
 export interface DumpFacts {
@@ -26,6 +27,8 @@ export interface DumpFacts {
   routines: string[]
   events: string[]
   leftOut: { name: string; reason: string }[]
+  /** Tables that are there without their rows: the site fills them again by itself */
+  structureOnly: { name: string; reason: string }[]
   sizeBytes: number
   largestStatementBytes: number
 }
@@ -46,18 +49,19 @@ export interface Dump extends AsyncIterable<Section> {
  * @throws {Failure} DATABASE_REFUSED before the first section; DUMP_FAILED while reading, before the last section ends; retry
  * `later` when a table was altered meanwhile
  */
-export function dumpDatabase(options: { credentials: DatabaseCredentials; run: Run }): Dump {
+export function dumpDatabase(options: { credentials: DatabaseCredentials; structure?: StructureRules; run: Run }): Dump {
   const tally = newTally()
   let momentAt: Date | null = null
   let before: Preparation | null = null
   let whole = false
   const iterate = async function* (): AsyncGenerator<Section> {
-    before = await prepare(options.credentials, options.run)
+    before = await prepare(options.credentials, options.structure ?? { rules: [], prefix: '' }, options.run)
+    const rowless = new Set(before.structureOnly.map(({ name }) => `table/${escapeName(name)}/data`))
     momentAt = options.run.now()
     const output = clientOutput(options.credentials, before, options.run)
     for await (const section of cutSections(output, tally)) {
       options.run.progress({ doneItems: tally.tables.size, totalItems: before.facts.tables.length, note: section.name })
-      yield section
+      if (!rowless.has(section.name)) yield section
     }
     whole = true
   }
@@ -79,9 +83,10 @@ interface Preparation {
   client: DumpClient
   args: string[]
   leftOut: { name: string; reason: string }[]
+  structureOnly: StructureOnlyTable[]
 }
 
-async function prepare(credentials: DatabaseCredentials, run: Run): Promise<Preparation> {
+async function prepare(credentials: DatabaseCredentials, structure: StructureRules, run: Run): Promise<Preparation> {
   const database = await connectDatabase(credentials)
   try {
     const found = await facts(database)
@@ -96,13 +101,18 @@ async function prepare(credentials: DatabaseCredentials, run: Run): Promise<Prep
     warnAbout(found, broken, unreadable, withEvents, run)
     const withRoutines = unreadable.length === 0
     if (!withRoutines) found.routines = []
+    const structureOnly = await structureOnlyTables(database, structure)
     const ignored = [...broken.map(({ name }) => name), ...hidden]
     const args = [
       ...flags(client, withEvents, withRoutines),
       ...ignored.map((name) => `--ignore-table=${found.schema}.${name}`),
+      // saves reading the rows; a client without this option dumps them, and they are dropped on the way
+      ...(client.options.has('ignore-table-data')
+        ? structureOnly.map(({ name }) => `--ignore-table-data=${found.schema}.${name}`)
+        : []),
       found.schema,
     ]
-    return { facts: found, client, args, leftOut: broken }
+    return { facts: found, client, args, leftOut: broken, structureOnly }
   } catch (error) {
     throw refusal(error, `Cannot read the catalogue of "${credentials.database}"`)
   } finally {
@@ -219,7 +229,8 @@ function dumpFailure(code: number | null, signal: NodeJS.Signals | null, said: s
 }
 
 function dumpFacts(before: Preparation, tally: DumpTally, momentAt: Date): DumpFacts {
-  const { facts: found, client, leftOut } = before
+  const { facts: found, client, leftOut, structureOnly } = before
+  const isRowless = (name: string): boolean => structureOnly.some((table) => table.name === name)
   const known = new Map(found.tables.map((table) => [table.name, table]))
   return {
     server: found.server.version,
@@ -231,8 +242,8 @@ function dumpFacts(before: Preparation, tally: DumpTally, momentAt: Date): DumpF
     momentAt: momentAt.toISOString(),
     tables: [...tally.tables].map(([name, { rows, sizeBytes }]) => ({
       name,
-      rows,
-      sizeBytes,
+      rows: isRowless(name) ? 0 : rows,
+      sizeBytes: isRowless(name) ? 0 : sizeBytes,
       engine: known.get(name)?.engine ?? '',
       collation: known.get(name)?.collation ?? '',
       systemVersioned: known.get(name)?.systemVersioned ?? false,
@@ -243,6 +254,7 @@ function dumpFacts(before: Preparation, tally: DumpTally, momentAt: Date): DumpF
     routines: found.routines.map(({ name }) => name),
     events: found.events,
     leftOut,
+    structureOnly,
     sizeBytes: tally.sizeBytes,
     largestStatementBytes: tally.largestStatementBytes,
   }

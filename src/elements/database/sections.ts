@@ -195,6 +195,6 @@ class SectionNamer {
 }
 
 /** A table's name as one part of a path. */
-function escapeName(name: string): string {
+export function escapeName(name: string): string {
   return name.replaceAll(/[%/\p{Cc}]/gu, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)
 }

@@ -1,62 +1,40 @@
-import { isAbsolute, join, normalize } from 'node:path'
 import { Failure } from '../../base/failure.ts'
-import { connectProbe, type Probe, quoteName, sayWhy } from '../connect.ts'
+import { connectProbe, type Probe, sayWhy } from '../connect.ts'
+import { askDrupal7 } from './askDrupal7.ts'
+import { askWordPress } from './askWordPress.ts'
 import type { Detection } from './detectSite.ts'
 
 /**
- * Completes a detection with what stands only in the site's database: its address, the option `upload_path`, the table prefix
- * where the configuration does not tell it. A database that cannot be asked leaves a note, never a failure.
+ * Completes a detection with what stands only in the site's database: WordPress's address and option `upload_path`, the file
+ * paths of Drupal 7. A database that cannot be asked leaves a note, never a failure.
  */
 export async function askDatabase(detection: Detection): Promise<Detection> {
   if (detection.database === null || detection.refusal !== null) return detection
+  const withNote = (note: string): Detection => ({ ...detection, notes: [...detection.notes, note] })
   let probe: Probe
   try {
     probe = await connectProbe(detection.database)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return { ...detection, notes: [...detection.notes, `${error.message}. ${error.hint ?? ''}`.trim()] }
+    return withNote(`${error.message}. ${error.hint ?? ''}`.trim())
   }
   try {
-    const prefix = detection.tablePrefix ?? (await findPrefix(probe))
-    if (prefix === null) return { ...detection, notes: [...detection.notes, 'The prefix of the tables is not known'] }
-    const options = await readOptions(probe, prefix)
-    const uploads = uploadsOf(options['upload_path'] ?? '', detection)
-    return {
-      ...detection,
-      tablePrefix: prefix,
-      url: detection.url ?? options['home'] ?? options['siteurl'] ?? null,
-      filesDirectory: uploads ?? detection.filesDirectory,
-      notes:
-        uploads === null
-          ? detection.notes
-          : [...detection.notes, `The site's option "upload_path" puts its files into "${uploads}"`],
-    }
+    return await ask(detection, probe)
   } catch (error) {
-    return { ...detection, notes: [...detection.notes, `The tables of the site cannot be read: ${sayWhy(error)}`] }
+    return withNote(`The tables of the site cannot be read: ${sayWhy(error)}`)
   } finally {
     await probe.close()
   }
 }
 
-async function readOptions(probe: Probe, prefix: string): Promise<Record<string, string>> {
-  const rows = await probe.query(
-    `SELECT option_name, option_value FROM ${quoteName(`${prefix}options`)} WHERE option_name IN ('home', 'siteurl', 'upload_path')`,
-  )
-  return Object.fromEntries(rows.map((row) => [String(row['option_name']), String(row['option_value'])]))
-}
-
-/** The only prefix under which WordPress's three main tables stand; null when there are none or several. */
-async function findPrefix(probe: Probe): Promise<string | null> {
-  const rows = await probe.query('SHOW TABLES')
-  const names = new Set(rows.flatMap((row) => Object.values(row)).map(String))
-  const prefixes = [...names].filter((name) => name.endsWith('options')).map((name) => name.slice(0, -'options'.length))
-  const whole = prefixes.filter((prefix) => names.has(`${prefix}posts`) && names.has(`${prefix}users`))
-  return whole.length === 1 ? (whole[0] ?? null) : null
-}
-
-/** As `wp_upload_dir()`: the default may stand there in words, and a relative path counts from WordPress's own directory. */
-function uploadsOf(option: string, { filesFixed, coreDirectory }: Detection): string | null {
-  const path = option.trim()
-  if (filesFixed || path === '' || path === 'wp-content/uploads') return null
-  return normalize(isAbsolute(path) ? path : join(coreDirectory, path)).replace(/\/+$/, '')
+async function ask(detection: Detection, probe: Probe): Promise<Detection> {
+  switch (detection.framework) {
+    case 'wordpress':
+    case 'wordpress_network':
+      return askWordPress(detection, probe)
+    case 'drupal7':
+      return askDrupal7(detection, probe)
+    default:
+      return detection // that it answers is all there is to know
+  }
 }

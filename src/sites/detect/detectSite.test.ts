@@ -185,12 +185,16 @@ describe('WordPress', () => {
     expect((await detectSite(root)).notes.join()).toContain('cannot be read as PHP')
   })
 
-  test('a network, and content outside of the code root, are refused with the reason', async () => {
+  test('a network is attached whole, with the older directory of its sites; content outside of the code root is refused', async () => {
     writeCore('')
     writeConfig('', `define('MULTISITE', true);`)
     const network = await detectSite(root)
     expect(network.framework).toBe('wordpress_network')
-    expect(() => attach(network)).toThrow(/networks come in a later version/)
+    expect(attach(network)).toMatchObject({ framework: 'wordpress_network', furtherFiles: [] })
+    mkdirSync(join(root, 'wp-content/blogs.dir'))
+    expect(attach(await detectSite(root)).furtherFiles).toEqual([
+      { at: 'blogs.dir', directory: join(root, 'wp-content/blogs.dir') },
+    ])
     writeConfig('', `define('WP_CONTENT_DIR', '/srv/elsewhere');`)
     const outside = await detectSite(root)
     expect(() => attach(outside)).toThrow(/outside of it/)
@@ -225,12 +229,12 @@ describe('others', () => {
       'drupal8',
       '11.0.0',
     ],
-  ])('%s is recognised and refused as coming later', async (_name, files, framework, version) => {
+  ])('%s is recognised, and asks for credentials where it has no settings', async (_name, files, framework, version) => {
     write(files)
     const found = await detectSite(root)
     expect(found).toMatchObject({ framework, version })
     expect(() => attach(found)).toThrow(
-      expect.objectContaining({ code: 'CMS_UNSUPPORTED', message: expect.stringContaining('later version') }),
+      expect.objectContaining({ code: 'CREDENTIALS_UNKNOWN', message: expect.stringContaining('No settings.php') }),
     )
   })
 

@@ -1,15 +1,21 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, normalize } from 'node:path'
-import { Failure, isErrno } from '../../base/failure.ts'
+import { Failure, isErrno, unreachable } from '../../base/failure.ts'
 import type { Framework, TlsMode } from '../../contract/words.ts'
 import { type DatabaseCredentials, guardCredentials } from '../credentials.ts'
-import { type FoundCredentials, readWordPress } from '../frameworks/wordpress.ts'
+import type { FoundCredentials, FurtherFiles, SiteFacts, SitePlace } from '../frameworks/facts.ts'
+import { readDrupal } from '../frameworks/drupal/readDrupal.ts'
+import { readWordPress } from '../frameworks/wordpress.ts'
 import { type Candidate, findCandidates, findNested } from './candidates.ts'
 
 /** What a person says because it cannot be found, or was found wrong. */
 export interface DetectOverrides {
   framework?: Framework
   filesPath?: string
+  /** Where private files are, beside the public ones */
+  privatePath?: string
+  /** Of several sites on one Drupal the one that is meant */
+  siteDirectory?: string
   database?: {
     host?: string | null
     port?: number | null
@@ -33,8 +39,11 @@ export interface Detection {
   coreDirectory: string
   contentDirectory: string | null
   filesDirectory: string | null
-  /** A constant or the person decides: the option in the database does not count */
+  /** The configuration or the person decides: what the database says does not count */
   filesFixed: boolean
+  privateFixed: boolean
+  /** Directories beside it that belong to the files element too */
+  furtherFiles: FurtherFiles[]
   configFiles: string[]
   configAbove: string | null
   url: string | null
@@ -63,43 +72,50 @@ function detect(directory: string, overrides: DetectOverrides): Detection {
     (path) =>
       `Another site stands in "${path}": its code is part of this code archive, its database and files are not in this backup`,
   )
-  const detection: Detection = {
-    framework: sign.framework === 'bedrock' ? 'wordpress' : sign.framework,
+  const { siteDirectory = null, environment = null, url = null, privatePath } = overrides
+  const place: SitePlace = { codeRoot, docroot, coreDirectory, environment, url, siteDirectory }
+  const facts = readFacts(sign.framework, place)
+  return {
+    framework: facts?.framework ?? 'wordpress',
     version,
     codeRoot,
     docroot,
     coreDirectory,
-    contentDirectory: null,
-    filesDirectory: overrides.filesPath === undefined ? null : absolute(overrides.filesPath),
-    filesFixed: overrides.filesPath !== undefined,
-    configFiles: [],
-    configAbove: null,
-    url: overrides.url ?? null,
-    tablePrefix: null,
-    database: null,
-    refusal: sign.refusal,
-    notes,
+    contentDirectory: facts?.contentDirectory ?? null,
+    filesDirectory: overrides.filesPath === undefined ? (facts?.filesDirectory ?? null) : absolute(overrides.filesPath),
+    filesFixed: overrides.filesPath !== undefined || facts?.filesFixed === true,
+    privateFixed: privatePath !== undefined || facts?.privateFixed === true,
+    furtherFiles: withPrivate(facts?.furtherFiles ?? [], privatePath === undefined ? null : absolute(privatePath)),
+    configFiles: facts?.configFiles ?? [],
+    configAbove: facts?.configAbove ?? null,
+    url: url ?? facts?.url ?? null,
+    tablePrefix: overrides.tablePrefix ?? facts?.tablePrefix ?? null,
+    database: withDatabase(facts?.credentials ?? null, overrides.database),
+    refusal: sign.refusal ?? facts?.refusal ?? null,
+    notes: [...notes, ...(facts?.notes ?? [])],
   }
-  return sign.framework === 'wordpress' ? withWordPress(detection, overrides) : detection
 }
 
-function withWordPress(detection: Detection, overrides: DetectOverrides): Detection {
-  const facts = readWordPress({ ...detection, environment: overrides.environment ?? null, url: overrides.url ?? null })
-  const database = withDatabase(facts.credentials, overrides.database)
-  return {
-    ...detection,
-    framework: facts.isNetwork ? 'wordpress_network' : 'wordpress',
-    contentDirectory: facts.contentDirectory,
-    filesDirectory: detection.filesDirectory ?? facts.filesDirectory,
-    filesFixed: detection.filesFixed || facts.filesByConstant,
-    configFiles: facts.configFiles,
-    configAbove: facts.configAbove,
-    url: detection.url ?? facts.url,
-    tablePrefix: overrides.tablePrefix ?? facts.tablePrefix,
-    database,
-    refusal: facts.isNetwork ? 'WordPress networks come in a later version; this one attaches single WordPress sites' : null,
-    notes: [...detection.notes, ...facts.notes],
+/** Null for what is recognised and cannot be attached. */
+function readFacts(framework: Candidate['sign']['framework'], place: SitePlace): SiteFacts | null {
+  switch (framework) {
+    case 'wordpress':
+    case 'wordpress_network':
+      return readWordPress(place)
+    case 'drupal7':
+    case 'drupal8':
+    case 'backdrop':
+      return readDrupal(framework, place)
+    case 'bedrock':
+      return null
+    default:
+      return unreachable(framework)
   }
+}
+
+function withPrivate(found: FurtherFiles[], given: string | null): FurtherFiles[] {
+  if (given === null) return found
+  return [{ at: 'private', directory: given }, ...found.filter(({ at }) => at !== 'private')]
 }
 
 function withDatabase(

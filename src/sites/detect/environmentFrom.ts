@@ -1,7 +1,10 @@
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { NewEnvironment } from '../catalogue.ts'
 import type { AdminCredentials } from '../credentials.ts'
+import type { FurtherFiles } from '../frameworks/facts.ts'
+import { rulesOf } from '../frameworks/rules.ts'
 import { type EnvironmentName, type SiteName } from '../names.ts'
 import type { Detection } from './detectSite.ts'
 
@@ -41,9 +44,17 @@ export function environmentFrom(detection: Detection, chosen: Chosen): NewEnviro
       },
     )
   }
-  if (!isInside(contentDirectory, codeRoot)) {
+  if (rulesOf(detection.framework).hold === 'maintenance' && !isInside(contentDirectory, codeRoot)) {
     throw new Failure('CMS_UNSUPPORTED', `Cannot attach "${codeRoot}": its wp-content is "${contentDirectory}", outside of it`, {
       hint: 'Attach the directory that holds both',
+    })
+  }
+  const around = [filesDirectory, ...detection.furtherFiles.map(({ directory }) => directory)].find((path) =>
+    isInside(codeRoot, path),
+  )
+  if (around !== undefined) {
+    throw new Failure('CMS_UNSUPPORTED', `Cannot attach "${codeRoot}": its files are "${around}", which holds the code too`, {
+      hint: 'Give a directory of its own with --files or --private-files',
     })
   }
   const { framework, version, configFiles, configAbove, url } = detection
@@ -55,6 +66,7 @@ export function environmentFrom(detection: Detection, chosen: Chosen): NewEnviro
     coreDirectory,
     contentDirectory,
     filesDirectory,
+    furtherFiles: detection.furtherFiles.map((further) => withFreeName(further, filesDirectory)),
     url,
     database,
     tablePrefix,
@@ -66,6 +78,13 @@ export function environmentFrom(detection: Detection, chosen: Chosen): NewEnviro
     adminDatabase: chosen.adminDatabase ?? null,
     phpReload: chosen.phpReload ?? null,
   }
+}
+
+/** The name of a further directory in the files element, where nothing of the files directory stands under it already. */
+function withFreeName({ at, directory }: FurtherFiles, filesDirectory: string): FurtherFiles {
+  const taken = (name: string): boolean =>
+    existsSync(join(filesDirectory, name)) && !isInside(directory, join(filesDirectory, name))
+  for (let name = at, number = 2; ; name = `${at}-${number++}`) if (!taken(name)) return { at: name, directory }
 }
 
 function isInside(path: string, directory: string): boolean {

@@ -14,8 +14,6 @@ export interface Sign {
   refusal: string | null
 }
 
-const later = (title: string): string => `${title} sites come in a later version; this one attaches single WordPress sites`
-
 export const signs: Sign[] = [
   {
     framework: 'bedrock',
@@ -23,7 +21,7 @@ export const signs: Sign[] = [
     all: ['config/application.php', 'web/app'],
     none: [],
     version: { file: 'composer.lock', pattern: /"name":\s*"roots\/wordpress(?:-no-content)?",\s*"version":\s*"v?([^"]+)"/ },
-    refusal: later('Bedrock (WordPress built by Composer)'),
+    refusal: 'Bedrock (WordPress built by Composer) comes in a later version; this one attaches WordPress, Drupal and Backdrop',
   },
   {
     // before Drupal 7, whose files it has too
@@ -32,7 +30,7 @@ export const signs: Sign[] = [
     all: ['core/scripts/backdrop.sh'],
     none: [],
     version: { file: 'core/includes/bootstrap.inc', pattern: /define\('BACKDROP_VERSION',\s*'([^']+)'/ },
-    refusal: later('Backdrop'),
+    refusal: null,
   },
   {
     framework: 'drupal8',
@@ -40,7 +38,7 @@ export const signs: Sign[] = [
     all: ['core/lib/Drupal.php'],
     none: [],
     version: { file: 'core/lib/Drupal.php', pattern: /const VERSION = '([^']+)'/ },
-    refusal: later('Drupal'),
+    refusal: null,
   },
   {
     framework: 'drupal7',
@@ -48,7 +46,7 @@ export const signs: Sign[] = [
     all: ['includes/bootstrap.inc', 'misc/ajax.js'],
     none: ['core'],
     version: { file: 'includes/bootstrap.inc', pattern: /define\('VERSION',\s*'([^']+)'/ },
-    refusal: later('Drupal'),
+    refusal: null,
   },
   {
     framework: 'wordpress',
@@ -62,3 +60,10 @@ export const signs: Sign[] = [
 
 /** Where a docroot stands inside a code root, by custom. */
 export const webRoots = ['web', 'docroot', 'public', 'public_html', 'html', 'htdocs', 'www']
+
+/** The files by which a framework is recognised, relative to where its own code stands. */
+export function signFiles(framework: Framework): string[] {
+  const named = framework === 'wordpress_network' ? 'wordpress' : framework
+  const sign = signs.find((one) => one.framework === named)
+  return sign === undefined ? [] : [...new Set([...sign.all, ...(sign.version === null ? [] : [sign.version.file])])]
+}

@@ -4,8 +4,8 @@ import type { Detection } from './detectSite.ts'
 
 /** A detection as it may cross HTTP: of the password only whether there is one. */
 export function viewDetection(detection: Detection): DetectionView {
-  const { framework, version, codeRoot, docroot, contentDirectory, filesDirectory, configFiles, url, tablePrefix, refusal } =
-    detection
+  const { framework, version, codeRoot, docroot, contentDirectory, filesDirectory, furtherFiles, configFiles } = detection
+  const { url, tablePrefix, refusal } = detection
   return {
     framework,
     version,
@@ -13,6 +13,7 @@ export function viewDetection(detection: Detection): DetectionView {
     docroot,
     contentDirectory,
     filesDirectory,
+    furtherFiles,
     configFiles,
     url,
     tablePrefix,

@@ -1,50 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import type { TlsMode } from '../../contract/words.ts'
-import type { DatabaseCredentials } from '../credentials.ts'
-import type { PhpEnvironment } from '../php/machine.ts'
 import { type PhpOutcome, readPhp } from '../php/readPhp.ts'
 import { type PhpValue, toBoolean, toText, Unknown } from '../php/values.ts'
 import { parseDatabaseHost } from './databaseHost.ts'
+import type { FoundCredentials, FurtherFiles, SiteFacts, SitePlace } from './facts.ts'
 import { clientFlags, tlsOfWordPress } from './wordpressTls.ts'
 
-export interface WordPressPlace {
-  codeRoot: string
-  docroot: string
-  /** Where `wp-load.php` stands */
-  coreDirectory: string
-  environment: PhpEnvironment
-  /** The site's address, if the person gave one: some configurations ask for the host name */
-  url: string | null
-}
-
-/** What of the credentials is known; the rest has to be given. */
-export interface FoundCredentials {
-  place: Pick<DatabaseCredentials, 'host' | 'port' | 'socket'> | null
-  user: string | null
-  password: string | null
-  database: string | null
-  charset: string | null
-  tls?: TlsMode | null
-}
-
-export interface WordPressFacts {
-  isNetwork: boolean
-  contentDirectory: string
-  /** Null when it cannot be told without the database or at all */
-  filesDirectory: string | null
-  /** A constant decides where uploads go: the option in the database does not count */
-  filesByConstant: boolean
-  configFiles: string[]
-  configAbove: string | null
-  url: string | null
-  tablePrefix: string | null
-  credentials: FoundCredentials | null
-  notes: string[]
-}
-
 /** Reads how a WordPress is configured, from text alone. What cannot be known is null, with a note that says why. */
-export function readWordPress(place: WordPressPlace): WordPressFacts {
+export function readWordPress(place: SitePlace): SiteFacts {
   const notes: string[] = []
   const config = findConfig(place.coreDirectory)
   const outcome = config === null ? null : evaluateConfig(config, place, notes)
@@ -56,15 +19,18 @@ export function readWordPress(place: WordPressPlace): WordPressFacts {
   if (multisite instanceof Unknown) notes.push(`Whether this is a network of sites is not known: ${multisite.reason}`)
   const configFiles = [...(outcome?.files ?? []).filter((path) => path === config || holdsSecrets(path)), ...otherConfig(place)]
   return {
-    isNetwork: multisite === true,
+    framework: multisite === true ? 'wordpress_network' : 'wordpress',
     contentDirectory,
     filesDirectory: uploads.directory,
-    filesByConstant: uploads.byConstant,
+    filesFixed: uploads.byConstant,
+    privateFixed: true,
+    furtherFiles: multisite === true ? blogsOf(outcome, place.coreDirectory, contentDirectory) : [],
     configFiles: [...new Set(configFiles)],
     configAbove: config !== null && !`${config}/`.startsWith(`${place.codeRoot}/`) ? config : null,
     url: outcome === null ? null : quietText(outcome.constants.get('WP_HOME') ?? outcome.constants.get('WP_SITEURL')),
     tablePrefix: outcome === null ? null : knownText(outcome.variables.get('table_prefix'), '$table_prefix', notes),
     credentials: outcome === null ? null : credentialsOf(known, notes, outcome, contentDirectory),
+    refusal: null,
     notes,
   }
 }
@@ -78,7 +44,7 @@ function findConfig(coreDirectory: string): string | null {
   return existsSync(path) && !existsSync(join(above, 'wp-settings.php')) ? path : null
 }
 
-function evaluateConfig(config: string, place: WordPressPlace, notes: string[]): PhpOutcome | null {
+function evaluateConfig(config: string, place: SitePlace, notes: string[]): PhpOutcome | null {
   const url = place.url === null ? null : new URL(place.url)
   const server: Record<string, string> =
     url === null ? {} : { HTTP_HOST: url.host, SERVER_NAME: url.hostname, REQUEST_SCHEME: url.protocol.slice(0, -1) }
@@ -136,6 +102,13 @@ function filesOf(
   return { directory: text === null ? null : join(coreDirectory, text).replace(/\/+$/, ''), byConstant: true }
 }
 
+/** Networks that began before WordPress 3.5 keep the files of their sites beside the uploads. */
+function blogsOf(outcome: PhpOutcome | null, coreDirectory: string, contentDirectory: string): FurtherFiles[] {
+  const constant = quietText(outcome?.constants.get('UPLOADBLOGSDIR'))
+  const directory = constant === null ? join(contentDirectory, 'blogs.dir') : join(coreDirectory, constant).replace(/\/+$/, '')
+  return existsSync(directory) ? [{ at: 'blogs.dir', directory }] : []
+}
+
 function knownText(value: PhpValue | undefined, name: string, notes: string[]): string | null {
   if (value === undefined) return null
   const text = toText(value)
@@ -154,7 +127,7 @@ function holdsSecrets(path: string): boolean {
   return /\b(?:DB_[A-Z]+|[A-Z_]*(?:_KEY|_SALT|SECRET|PASSWORD|PASSWD|TOKEN))\b/.test(readFileSync(path, 'latin1'))
 }
 
-function otherConfig({ codeRoot, docroot }: WordPressPlace): string[] {
+function otherConfig({ codeRoot, docroot }: SitePlace): string[] {
   const names = ['.env', '.env.local', '.user.ini']
   return [codeRoot, docroot].flatMap((directory) => names.map((name) => join(directory, name))).filter((path) => existsSync(path))
 }

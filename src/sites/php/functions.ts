@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { environmentValue } from './environment.ts'
 import type { Machine } from './machine.ts'
@@ -105,6 +106,7 @@ export const functions: Record<string, PhpFunction> = {
     return arrayOf(text(value).split(text(separator)))
   },
   base64_decode: ([value]) => Buffer.from(text(value), 'base64').toString(),
+  md5: ([value]) => createHash('md5').update(text(value)).digest('hex'),
   urldecode: ([value]) => decode(text(value).replaceAll('+', ' ')),
   rawurldecode: ([value]) => decode(text(value)),
   parse_url: ([url, part]) => (part === undefined ? parseUrl(text(url)) : new Unknown('parse_url() of one part')),

@@ -10,6 +10,8 @@ import { type PhpValue, Unknown } from './values.ts'
 export interface PhpOptions {
   /** Constants that stand before the file begins, e.g. ABSPATH */
   constants?: Record<string, PhpValue>
+  /** Variables that stand before the file begins, e.g. `$app_root` */
+  variables?: Record<string, PhpValue>
   /** The environment of the site's PHP; null when nobody told @default {null} */
   environment?: PhpEnvironment
   /** What is known of `$_SERVER` */
@@ -45,6 +47,7 @@ export function readPhp(path: string, options: PhpOptions = {}): PhpOutcome {
   const seen = new Set<string>()
   const state = new PhpState()
   for (const [name, value] of Object.entries(options.constants ?? {})) state.constants.set(name, value)
+  for (const [name, value] of Object.entries(options.variables ?? {})) state.variables.set(name, value)
   const machine: Machine = {
     environment: options.environment ?? null,
     server: options.server ?? {},

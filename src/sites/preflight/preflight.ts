@@ -16,7 +16,7 @@ export interface Preflight {
   checks: Check[]
 }
 
-type Checked = Pick<Environment, 'codeRoot' | 'filesDirectory' | 'database' | 'adminDatabase' | 'phpReload'>
+type Checked = Pick<Environment, 'codeRoot' | 'filesDirectory' | 'furtherFiles' | 'database' | 'adminDatabase' | 'phpReload'>
 
 /**
  * Says what will be possible with an environment, by trying it out: everything that a probe makes is removed again. Reads no
@@ -26,9 +26,17 @@ export async function preflight(environment: Checked): Promise<Preflight> {
   const { database, adminDatabase, phpReload } = environment
   const code = realPath(environment.codeRoot)
   const files = realPath(environment.filesDirectory)
-  const filesInCode = code === null || files === null ? '' : relative(code, files)
-  const codeReport = await treeReport('code', code, environment.codeRoot, (path) => path === filesInCode)
+  const further = environment.furtherFiles
+    .map(({ directory }) => realPath(directory))
+    .filter((path) => path !== null && (files === null || !`${path}/`.startsWith(`${files}/`)))
+  const inCode = new Set([files, ...further].flatMap((path) => (code === null || path === null ? [] : [relative(code, path)])))
+  const codeReport = await treeReport('code', code, environment.codeRoot, (path) => inCode.has(path))
   const filesReport = await treeReport('files', files, environment.filesDirectory, () => false)
+  for (const path of further) {
+    const report = await treeReport('files', path, '', () => false)
+    filesReport.checks.push(...report.checks)
+    filesReport.mode = weaker(filesReport.mode, report.mode)
+  }
   const databaseReport = await checkDatabase(database, adminDatabase)
   const modes = { codeMode: codeReport.mode, filesMode: filesReport.mode, databaseMode: databaseReport.mode }
   const checks = [...codeReport.checks, ...filesReport.checks, ...databaseReport.checks, ...checkPhp(phpReload)]
@@ -44,6 +52,12 @@ async function treeReport(
   if (path !== null) return checkTree(label, path, skip)
   if (label === 'code') return { mode: 'refused', checks: [bad('code.read', `"${given}" does not exist`)] }
   return { mode: 'owner', checks: [doubtful('files.read', `"${given}" does not exist yet: the files element is empty`)] }
+}
+
+/** What can be done with two trees is what can be done with both. */
+function weaker(one: FilesMode, other: FilesMode): FilesMode {
+  const order: FilesMode[] = ['refused', 'group', 'owner', 'root']
+  return order.find((mode) => mode === one || mode === other) ?? 'refused'
 }
 
 function sayMode(modes: Pick<Preflight, 'codeMode' | 'filesMode' | 'databaseMode'>, phpReload: string[] | null): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Run } from '../../base/run.ts'
 import type { Element } from '../../contract/words.ts'
 import { dumpDatabase } from '../../elements/database/dumpDatabase.ts'
+import { structureRules } from '../../elements/database/structureOnly.ts'
 import { missingUploads } from '../../elements/missingUploads.ts'
 import { elementsOf } from '../../elements/trees.ts'
 import type { TreeSource } from '../../hosts/treeSource.ts'
@@ -53,10 +54,12 @@ async function readThree(
   const elements: Reading['elements'] = {}
   const secretPaths: Partial<Record<Element, string[]>> = {}
   let momentAt = run.now()
+  let rowless: unknown = []
   const code = wanted.elements.includes('code') ? await reader.tree('code', trees.code, '') : null
   if (wanted.elements.includes('database')) {
     const database = await reader.database()
     momentAt = database.momentAt
+    rowless = database.manifest.facts['structureOnly'] ?? []
     elements.database = element(database, database.momentAt)
   }
   if (wanted.elements.includes('files')) {
@@ -79,7 +82,7 @@ async function readThree(
       url: environment.url,
       tablePrefix: environment.tablePrefix,
       secretPaths,
-      leftOut: { code: trees.code.exclude, files: trees.files.exclude },
+      leftOut: { code: trees.code.exclude, files: trees.files.exclude, database: rowless },
     },
     sealedConfig: wanted.elements.includes('code') ? readConfigOutside(house.repository.keys, trees.configOutside) : null,
   }
@@ -145,7 +148,11 @@ class Reader {
 
   async database(): Promise<{ manifest: Manifest; ref: ManifestRef; momentAt: Date }> {
     const { repository, compression } = this.house
-    const dump = dumpDatabase({ credentials: this.environment.database, run: this.#within('database') })
+    const dump = dumpDatabase({
+      credentials: this.environment.database,
+      structure: structureRules(this.environment),
+      run: this.#within('database'),
+    })
     const captured = await captureStream({
       repository,
       session: this.session,

@@ -1,8 +1,6 @@
 import { realpathSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { isErrno } from '../../base/failure.ts'
 import type { Element } from '../../contract/words.ts'
-import { elementsOf } from '../../elements/trees.ts'
+import { elementsOf, filesRootsOf } from '../../elements/trees.ts'
 import { compileExclude } from '../../hosts/local/exclude.ts'
 import type { TreeRoot } from '../../hosts/treeSource.ts'
 import { findGround } from '../../releases/apply/areas.ts'
@@ -67,16 +65,7 @@ export function applyHome(environment: Environment, elements: readonly Element[]
 function rootsOf(environment: Environment): Record<TreeElement, TreeRoot[]> {
   return {
     code: [{ directory: realpathSync(environment.codeRoot), at: '' }],
-    files: [{ directory: realOrMissing(environment.filesDirectory), at: '' }],
-  }
-}
-
-function realOrMissing(directory: string): string {
-  try {
-    return realpathSync(directory)
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
-    return join(realOrMissing(dirname(directory)), basename(directory))
+    files: filesRootsOf(environment),
   }
 }
 

@@ -2,12 +2,13 @@ import { join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import { drainPhp } from '../../releases/drain.ts'
+import { forgetCompiled } from '../../releases/forgetCompiled.ts'
 import { applyState, recoverApply } from '../../releases/apply/recover.ts'
 import { playBack, playForward } from '../../releases/apply/play.ts'
 import { flipDatabase } from '../../releases/database/flipDatabase.ts'
 import { readPlan } from '../../releases/database/plan.ts'
 import { recoverDatabase } from '../../releases/database/recoverDatabase.ts'
-import { enterMaintenance, leaveMaintenance } from '../../releases/maintenance.ts'
+import { holdRequests, letRequestsIn } from '../../releases/hold.ts'
 import { reloadPhp } from '../../releases/opcache.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
@@ -47,14 +48,15 @@ export async function playChange(
   refresh: () => Promise<void> = async () => {},
 ): Promise<void> {
   const uncancelled: Run = { ...run, signal: new AbortController().signal }
-  await enterMaintenance(environment.coreDirectory)
+  await holdRequests(environment, change.home, run)
   try {
     await drainPhp(environment.phpReload, uncancelled)
     if (!hasBegun(house, change, direction)) await refresh()
     await playBoth(house, environment, change, direction, uncancelled)
+    await forgetCompiled(environment, uncancelled)
     await reloadPhp(environment.phpReload, uncancelled, environment)
   } finally {
-    await leaveMaintenance(environment.coreDirectory)
+    await letRequestsIn(environment)
   }
 }
 
@@ -90,7 +92,7 @@ async function playBoth(house: House, environment: Environment, change: Change, 
 /** Removes what was prepared and never played. After it nothing of the change is left; a change that has begun is not touched. */
 export async function dropPrepared(house: House, environment: Environment, change: Change, run: Run): Promise<void> {
   const { database: credentials, adminDatabase: admin } = environment
-  await leaveMaintenance(environment.coreDirectory) // a killed attempt may have entered it
+  await letRequestsIn(environment) // a killed attempt may have entered it
   if (change.home !== null && ['prepared', null].includes(applyState(change.home))) await recoverApply(change.home, { run })
   const directory = databaseDirectory(house, change)
   const plan = readPlan(directory)

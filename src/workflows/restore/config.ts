@@ -8,6 +8,7 @@ import { connectDatabase } from '../../elements/database/connect.ts'
 import { entriesOf, readEntryBody } from '../../repository/archiveOut.ts'
 import type { Manifest, StoredEntry } from '../../repository/types.ts'
 import { detectSite } from '../../sites/detect/detectSite.ts'
+import { signFiles } from '../../sites/detect/signs.ts'
 import type { Environment } from '../../sites/environment.ts'
 import { openConfigOutside } from '../backup/configOutside.ts'
 import type { House } from '../house.ts'
@@ -52,13 +53,17 @@ async function tryConfig(environment: Environment, secrets: readonly { entry: St
   const scratch = mkdtempSync(join(tmpdir(), 'cairn-config-'))
   try {
     for (const { entry, content } of secrets) put(join(scratch, entry.path.toString()), content)
-    // what tells a WordPress: the detection wants to see one
+    // what tells the framework: the detection wants to see it
     const core = relative(environment.codeRoot, environment.coreDirectory)
-    for (const name of ['wp-includes/version.php', 'wp-settings.php', 'wp-load.php']) {
+    for (const name of signFiles(environment.framework)) {
       const text = readOrNull(join(environment.coreDirectory, name))
       if (text !== null) put(join(scratch, core, name), text)
     }
-    const { database, notes } = await detectSite(scratch)
+    const { framework, docroot, contentDirectory } = environment
+    const { database, notes } = await detectSite(scratch, {
+      framework,
+      siteDirectory: relative(docroot, contentDirectory) || '.',
+    })
     if (database === null) throw new Error(notes.join('; ') || 'it sets no credentials')
     await (await connectDatabase(database)).close()
   } catch (cause) {

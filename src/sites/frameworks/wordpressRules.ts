@@ -1,11 +1,4 @@
-/** One line of the visible list of what a backup leaves out, and why. */
-export interface LeftOut {
-  /** The directory that `glob` is relative to: WordPress's `wp-content`, or the files directory */
-  within: 'content' | 'files'
-  /** `*` stands for any text within one name */
-  glob: string
-  reason: string
-}
+import type { FrameworkRules, LeftOut } from './framework.ts'
 
 const rebuilt = 'a cache: it is built again by itself'
 const updates = 'where updates are unpacked: empty between them'
@@ -13,10 +6,10 @@ const archives = (tool: string): string => `archives of another backup tool (${t
 const log = 'a log file'
 
 /**
- * WordPress: what is not stored. Settings of cache plugins (`w3tc-config`, `advanced-cache.php`), `.htaccess` files and
+ * What is not stored. Settings of cache plugins (`w3tc-config`, `advanced-cache.php`), `.htaccess` files and
  * everything that a plugin cannot make again stay in.
  */
-export const wordpressLeftOut: LeftOut[] = [
+const leftOut: LeftOut[] = [
   { within: 'content', glob: 'cache', reason: rebuilt },
   { within: 'content', glob: 'et-cache', reason: rebuilt },
   { within: 'content', glob: 'litespeed', reason: rebuilt },
@@ -48,3 +41,22 @@ export const wordpressLeftOut: LeftOut[] = [
   { within: 'files', glob: 'snapshots', reason: archives('Snapshot') },
   { within: 'files', glob: 'ithemes-security/backups', reason: archives('Solid Security') },
 ]
+
+export const wordpressRules: FrameworkRules = {
+  title: 'WordPress',
+  leftOut,
+  structureOnly: [], // its transients are rows among the options
+  hold: 'maintenance',
+  compiled: [],
+  managedFiles: null,
+  boots: {
+    frontPath: '/',
+    loginPath: '/wp-login.php',
+    statuses: [200, 301, 302],
+    installerPath: '/wp-admin/install.php',
+    failures: ['Error establishing a database connection', 'There has been a critical error on this website'],
+  },
+}
+
+/** A network of sites: one code, one database with numbered tables, `uploads/sites/N` or the older `blogs.dir`. */
+export const wordpressNetworkRules: FrameworkRules = { ...wordpressRules, title: 'WordPress network' }
