@@ -1,7 +1,7 @@
 import { type Edit, type Found, type Replacer, growth, shifted } from './edits.ts'
 
 /** A string of PHP's format within other text, with its quotes as they stand in code, in JSON or in an attribute. */
-const framed = /\bs:(\d{1,10}):("|\\+"|&quot;)/g
+const framed = /s:(\d{1,10}):("|\\+"|&quot;)/y
 
 /**
  * Finds addresses in text that is neither serialized nor JSON as a whole. Where serialized strings stand in it (PHP's session
@@ -48,20 +48,25 @@ interface Frame {
 function framesAround(text: string, edits: readonly Edit[]): Frame[] {
   const frames: Frame[] = []
   let next = 0
-  framed.lastIndex = 0
-  for (let match = framed.exec(text); match !== null; match = framed.exec(text)) {
-    const [whole, digits = '', quote = ''] = match
-    const start = match.index + whole.length
+  for (let at = text.indexOf('s:'); at >= 0; at = text.indexOf('s:', at + 1)) {
+    if (!isDigit(text.charCodeAt(at + 2)) || isWord.test(text.charAt(at - 1))) continue
+    framed.lastIndex = at
+    const [whole, digits = '', quote = ''] = framed.exec(text) ?? []
+    if (whole === undefined) continue
+    const start = at + whole.length
     const end = start + Number(digits)
     if (!text.startsWith(`${quote};`, end)) continue
     while ((edits[next]?.start ?? Infinity) < start) next += 1
     const edit = edits[next]
     if (edit === undefined) break
-    framed.lastIndex = end
-    if (edit.end <= end) {
-      const lengthStart = match.index + 2
-      frames.push({ lengthStart, lengthEnd: lengthStart + digits.length, start, end })
-    }
+    if (edit.end <= end) frames.push({ lengthStart: at + 2, lengthEnd: at + 2 + digits.length, start, end })
+    at = end
   }
   return frames
+}
+
+const isWord = /\w/
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
 }
