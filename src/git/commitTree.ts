@@ -72,15 +72,15 @@ export async function commitTree(repository: SiteRepository, options: CommitOpti
     },
     stop,
   )
-  const commit = (await readRef(repository, work)) as string
+  const names = [work, `${work}^{tree}`, ...(parent === null ? [] : [`${parent}^{tree}`])]
+  const [commit = '', tree, treeBefore] = (await gitText(repository, ['rev-parse', ...names])).split('\n')
   const report = seen.report()
-  const isSame = parent !== null && (await treeOf(repository, commit)) === (await treeOf(repository, parent))
   const unheld = { ref: work, from: commit, to: null }
   if (options.dryRun ?? false) {
     await moveRefs(repository, [unheld])
     return { kind: 'dry-run', commit, parent, ...report }
   }
-  if (isSame && !(options.allowEmpty ?? false)) {
+  if (parent !== null && tree === treeBefore && !(options.allowEmpty ?? false)) {
     await moveRefs(repository, [unheld])
     return { kind: 'unchanged', commit: parent, parent, ...report }
   }

@@ -6,6 +6,7 @@ import {
   lutimesSync,
   mkdirSync,
   openSync,
+  realpathSync,
   symlinkSync,
   utimesSync,
   writeSync,
@@ -58,7 +59,8 @@ export async function exportTree(
   const at = new Date(1000 * Number(await gitText(repository, ['show', '-s', '--format=%ct', '--end-of-options', commit])))
   const counts: ExportCounts = { files: 0, links: 0, directories: 0, bytes: 0 }
   const directories: TreeEntry[] = []
-  const tree = openHandleTree(toDirectory)
+  // a data directory may be reached through a link; below it none is followed
+  const tree = openHandleTree(realpathSync(toDirectory))
   try {
     for await (const { wanted, sizeBytes, body } of readBlobs(repository, writeDirectories(), options)) {
       if (wanted.kind === 'link') await writeLink(tree, wanted, body, at)

@@ -6,6 +6,8 @@ import type { SiteRepository } from './siteRepository.ts'
 export interface GitOptions {
   /** Fed to the command and then closed */
   input?: string | Buffer
+  /** An open file that the command reads instead */
+  inputFd?: number
   /** Exit codes that are an answer; 0 alone by default */
   allow?: readonly number[]
   env?: Record<string, string>
@@ -30,7 +32,7 @@ export function startGit(repository: SiteRepository, args: readonly string[], op
   return startChild('git', args, {
     cwd: repository.directory,
     env: gitEnvironment(repository.directory, options),
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: [options.inputFd ?? 'pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
   })
 }
@@ -87,14 +89,14 @@ export function killOnAbort(child: ChildProcess, signal: AbortSignal | undefined
   return () => signal.removeEventListener('abort', kill)
 }
 
-/** Keeps the end of what a child says on stderr. @returns its last lines that matter, in one */
+/** Keeps the end of what a child says on stderr. @returns the lines that matter, in one */
 export function lastWords(child: ChildProcess): () => string {
   let text = ''
   child.stderr?.setEncoding('utf8').on('data', (part: string) => void (text = (text + part).slice(-4000)))
   return () => {
-    const lines = text.split('\n').filter((line) => /^(fatal|error|remote|warning): /.test(line))
-    const told = lines.length > 0 ? lines : text.trim().split('\n')
-    return told.slice(-2).join('; ').slice(0, 500)
+    const lines = text.split('\n').map((line) => line.trim())
+    const told = ['fatal: ', 'error: ', 'remote: '].flatMap((kind) => lines.filter((line) => line.startsWith(kind)).slice(0, 1))
+    return (told.length > 0 ? told.reverse() : lines.filter((line) => line !== '').slice(-1)).join('; ').slice(0, 500)
   }
 }
 

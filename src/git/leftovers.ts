@@ -2,6 +2,7 @@ import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync, r
 import { basename, join } from 'node:path'
 import { isErrno } from '../base/failure.ts'
 import { takeKernelLock } from '../base/kernelLock.ts'
+import { processStart } from '../base/processes.ts'
 import { runGit, writerMark } from './git.ts'
 import { listRefs, moveRefs } from './refs.ts'
 import type { SiteRepository } from './siteRepository.ts'
@@ -51,7 +52,7 @@ export async function tidyRepository(repository: SiteRepository): Promise<void> 
 
 function listLeftovers(directory: string): { path: string; stat: BigIntStats }[] {
   const paths = [
-    ...namesIn(directory).filter((name) => name.endsWith('.lock') || /^(fast_import_crash_|import-)/.test(name)),
+    ...namesIn(directory).filter((name) => name.endsWith('.lock') || name.startsWith('fast_import_crash_') || isOldCage(name)),
     ...locksBelow(directory, 'refs'),
     ...namesIn(join(directory, 'objects'))
       .filter((name) => name.startsWith('tmp_objdir-'))
@@ -79,6 +80,14 @@ function isOldKeep(directory: string, name: string): boolean {
   if (!name.endsWith('.keep')) return false
   const text = readIfThere(join(directory, 'objects/pack', name))?.toString() ?? ''
   return /^(receive-pack|fetch-pack|fast-import)/.test(text)
+}
+
+/** `import-<pid>-<start>-<chance>`, where a foreign history is looked at; named by the process, which is no git. */
+export const cagePrefix = 'import-'
+
+function isOldCage(name: string): boolean {
+  const [, pid = '', start = ''] = /^\.?import-(\d+)-(\d+)-/.exec(name) ?? []
+  return start !== '' && processStart(Number(pid)) !== start
 }
 
 function locksBelow(directory: string, at: string): string[] {
