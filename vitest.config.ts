@@ -11,8 +11,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts'],
           exclude: ['src/**/*.real.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000, // a state database starts in a second, on a machine that does nothing else
+          testTimeout: 120_000, // no test may fail because the machine does something else beside it
+          hookTimeout: 120_000, // a state database starts in a second, on a machine that does nothing else
         },
       },
       {

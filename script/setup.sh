@@ -5,6 +5,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 # Debian packages: the servers of tests and the demo are started by us, in folders of our own, so nothing may start by itself.
 need_packages() {
+  command -v apt-get >/dev/null || { say 'This needs Debian or a relative of it, with apt-get'; return 1; }
   local missing=()
   for package in "$@"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -12,27 +13,34 @@ need_packages() {
   [ ${#missing[@]} -eq 0 ] && return 0
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { say "Please install as root: apt-get install ${missing[*]}"; return 1; }
+    command -v sudo >/dev/null || {
+      say 'Some Debian packages are missing. Please run as root, and then this again:'
+      say "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+      return 1
+    }
     as_root=(sudo)
   fi
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-  local quiet_services=
-  if [ ! -e /usr/sbin/policy-rc.d ]; then
-    quiet_services=1
-    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee /usr/sbin/policy-rc.d >/dev/null
-    "${as_root[@]}" chmod 755 /usr/sbin/policy-rc.d
-  fi
   local log status=0
   log=$(mktemp)
-  { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 || status=$?
-  [ -n "$quiet_services" ] && "${as_root[@]}" rm -f /usr/sbin/policy-rc.d
+  # a subshell, so that its trap takes the policy away again however the installation ends
+  (
+    trap 'exit 130' INT TERM HUP
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      trap '"${as_root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
+      printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee /usr/sbin/policy-rc.d
+      "${as_root[@]}" chmod 755 /usr/sbin/policy-rc.d
+    fi
+    "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends "${missing[@]}"
+  ) >"$log" 2>&1 || status=$?
   if [ "$status" != 0 ]; then tail -20 "$log" >&2; say "Cannot install packages (the whole log: $log)"; return "$status"; fi
   rm -f "$log"
 }
 
 # npm packages, when the lock file is another one than at the last installation.
 need_modules() {
+  command -v npm >/dev/null || { say 'Node 20 or newer and npm are needed, see https://nodejs.org'; return 1; }
   local want
   want=$(sha256sum package-lock.json | cut -d' ' -f1)
   if [ "$(cat node_modules/.cairn-lock 2>/dev/null)" != "$want" ]; then
@@ -44,4 +52,5 @@ need_modules() {
     printf '%s' "$want" >node_modules/.cairn-lock
   fi
   export PATH="$PWD/node_modules/.bin:$PATH"
+  [ "$(node -p 'parseInt(process.versions.node) >= 24')" = true ] || { say "Node 24 did not come with the npm packages, this is $(node --version)"; return 1; }
 }
