@@ -17,6 +17,7 @@ const works = new Map<string, (context: WorkflowContext) => Promise<unknown>>()
 
 const definitions = [
   { kind: 'backup', changes: false },
+  { kind: 'expire', changes: false },
   { kind: 'restore', changes: true },
 ].map((about) =>
   defineWorkflow<string, unknown>({
@@ -151,9 +152,22 @@ test('two workflows that change nothing run beside each other, and one on anothe
   const environmentIds = [newUlid()]
   const { opened, open } = gate()
   const one = await ask('backup', () => opened, { environmentIds })
-  const two = await ask('backup', async () => open(), { environmentIds })
+  const two = await ask('expire', async () => open(), { environmentIds })
   expect(await ended(two.workflow.id)).toMatchObject({ state: 'succeeded' })
   expect(await ended(one.workflow.id)).toMatchObject({ state: 'succeeded' })
+})
+
+test('two of one kind on one environment go one after the other, though they change nothing', async () => {
+  const environmentIds = [newUlid()]
+  const { opened, open } = gate()
+  const order: string[] = []
+  const one = await ask('backup', async () => opened.then(() => order.push('first')), { environmentIds })
+  const two = await ask('backup', async () => order.push('second'), { environmentIds })
+  await reaches(one.workflow.id, 'running')
+  expect((await queue.get(two.workflow.id)).state).toBe('queued')
+  open()
+  expect(await ended(two.workflow.id)).toMatchObject({ state: 'succeeded' })
+  expect(order).toEqual(['first', 'second'])
 })
 
 test('a waiting workflow is cancelled at once and never runs', async () => {
