@@ -107,7 +107,7 @@ export async function findFinished(
     if (workflow.state === 'succeeded') throw error
     throw new Failure(
       'BACKUP_UNUSABLE',
-      `Cannot use the backup of the workflow "${name}": it ${workflow.state === 'failed' ? 'failed' : 'was cancelled'}`,
+      `Cannot use the backup of the workflow "${name}": it ${workflow.state === 'failed' ? `failed. ${workflow.failure?.message ?? ''}` : 'was cancelled'}`,
       {
         hint: `"cairn workflow:info ${name}" tells why`,
       },

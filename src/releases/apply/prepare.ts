@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import { comparePaths, type Entry } from '../../archive/entry.ts'
 import { Failure } from '../../base/failure.ts'
+import { spaceFailure } from '../../base/files.ts'
 import { stopIfCancelled } from '../../base/run.ts'
 import { mountIdOf } from '../../hosts/local/mounts.ts'
 import type { WalkedEntry } from '../../hosts/local/walk.ts'
@@ -16,7 +17,7 @@ import { makeWorkDirectory } from './work.ts'
  *
  * Content is compared by `sameContent`, never by size and time. Memory grows with the changes, not with the tree.
  *
- * @throws {Failure} PREFLIGHT_REFUSED, APPLY_CONFLICT
+ * @throws {Failure} PREFLIGHT_REFUSED, APPLY_CONFLICT, SPACE_LACKING
  */
 export async function prepareApply<E extends Entry>(options: ApplyOptions<E>): Promise<ApplyPlan> {
   const ground = groundOf(options)
@@ -30,6 +31,8 @@ export async function prepareApply<E extends Entry>(options: ApplyOptions<E>): P
     const preview = await runPass(options, ground, journal, new Map())
     journal.setState('prepared')
     return { home, ...preview }
+  } catch (error) {
+    throw spaceFailure(error, shown(first.directory))
   } finally {
     journal.close()
   }

@@ -1,5 +1,6 @@
+import { statfsSync } from 'node:fs'
 import type { Entry } from '../../archive/entry.ts'
-import { isErrno } from '../../base/failure.ts'
+import { Failure, isErrno } from '../../base/failure.ts'
 import { announceChange, makeDirectory, makeLink, setMode, setMtime, setOwner } from '../../hosts/local/changes.ts'
 import { handlePath } from '../../hosts/local/handles.ts'
 import { isSameOwner, namedOwner, type Owner, type Standing, wantedMode } from './owners.ts'
@@ -45,9 +46,12 @@ export function openStage<E extends Entry>(): Stage<E> {
 
   const flush = async (): Promise<void> => {
     const jobs = batch
+    const bytes = batchBytes
     batch = []
     batchBytes = 0
-    if (jobs.length === 0 || batchPart === null) return
+    const [first] = jobs
+    if (first === undefined || batchPart === null) return
+    requireSpace(first.to, bytes)
     announceChange()
     await batchPart.fetch(jobs)
     announceChange()
@@ -108,6 +112,18 @@ export function openStage<E extends Entry>(): Stage<E> {
       }
     },
   }
+}
+
+/** Before anything is written: a disk that a restore fills to its last byte fails the site that stands on it. */
+function requireSpace(to: Buffer, bytes: number): void {
+  const { bavail, bsize } = statfsSync(to.subarray(0, to.lastIndexOf('/')))
+  const free = bavail * bsize
+  if (free >= bytes) return
+  const needed = `${Math.ceil(bytes / 1e6)} MB more are needed, ${Math.floor(free / 1e6)} MB are free`
+  throw new Failure('SPACE_LACKING', `Cannot lay the files of the backup ready on the disk of the site: ${needed}`, {
+    hint: 'Free space on this disk and run the command again; nothing was changed',
+    retry: 'after-repair',
+  })
 }
 
 function giveTo(path: Buffer, standing: Standing, owner: Owner): void {
