@@ -1,3 +1,4 @@
+import type { Connection as CallbackConnection } from 'mysql2'
 import mysql from 'mysql2/promise'
 import { Failure } from '../../base/failure.ts'
 import { type DatabaseCredentials, describeCredentials } from '../../sites/credentials.ts'
@@ -11,6 +12,11 @@ export interface Database {
   query(sql: string): Promise<Row[]>
   /** Runs one statement that gives no rows; `affectedRows` as the server counted them */
   run(sql: string): Promise<{ affectedRows: number }>
+  /**
+   * The rows of one statement as they come, each value as the bytes that the server sends (null for NULL): at most `rowsAhead`
+   * wait in memory. Nothing else may run on the connection until the last row was taken; leaving early reads the rest away.
+   */
+  stream(sql: string, rowsAhead: number): AsyncIterable<(Buffer | null)[]>
   close(): Promise<void>
 }
 
@@ -70,6 +76,10 @@ export async function connectDatabase(credentials: DatabaseCredentials, options:
       const [header] = await connection.query(sql)
       return { affectedRows: Array.isArray(header) ? 0 : (header as mysql.ResultSetHeader).affectedRows }
     },
+    stream: (sql, rowsAhead) =>
+      (connection as unknown as { connection: CallbackConnection }).connection // its types do not tell, only this one streams
+        .query({ sql, rowsAsArray: true, typeCast: (field) => field.buffer() })
+        .stream({ highWaterMark: rowsAhead }) as AsyncIterable<(Buffer | null)[]>,
     close,
   }
 }
