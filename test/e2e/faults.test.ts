@@ -2,7 +2,9 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { runChild } from '../../src/base/spawn.ts'
 import type { WorkflowView } from '../../src/contract/workSchemas.ts'
 import type { SmallSite } from '../load/smallSite.ts'
 import { expectUnharmed, type FaultyHouse, lookAt, openFaultyHouse, passwordOf } from './faults.ts'
@@ -41,11 +43,14 @@ const ended = async (id: string): Promise<WorkflowView> => {
 /** Shown as failed with its reason, and good for nothing; all that was there before is there. */
 async function expectFailed(id: string, reason: RegExp): Promise<void> {
   expect((await works('backup:list', name)).stderr).toMatch(new RegExp(`failed: .*${reason.source}`))
-  for (const command of [['backup:info'], ['backup:get', '--element=database'], ['backup:restore', '--yes']]) {
-    await fails(8, [reason, /it failed/, new RegExp(id), /BACKUP_UNUSABLE/], ...command, name, `--file=${id}`)
-  }
-  expect(await listed()).toContain(good)
-  expect(await listed()).not.toContain(id)
+  const commands = [['backup:info'], ['backup:get', '--element=database'], ['backup:restore', '--yes']]
+  await Promise.all(
+    commands.map((command) =>
+      fails(8, [reason, /it failed/, new RegExp(id), /BACKUP_UNUSABLE/], ...command, name, `--file=${id}`),
+    ),
+  )
+  const ids = await listed()
+  expect([ids.includes(good), ids.includes(id)]).toEqual([true, false])
 }
 
 async function failedBackup(exit: number, patterns: RegExp[]): Promise<string> {
@@ -57,16 +62,18 @@ test('what cannot be attached is refused with what was found, and nothing is att
   const empty = join(faulty.ground.directory, 'empty')
   mkdirSync(empty)
   const attach = (where: string, as = 'other.dev'): string[] => ['site:attach', as, '--path', where, '--yes']
-  await fails(1, [/Cannot read ".*\/nowhere": it does not exist/, /directory that holds the site/], ...attach('/nowhere'))
-  await fails(1, [/it is not a directory/], ...attach(join(site.directory, 'index.php')))
-  await fails(2, [/Cannot find a site in ".*\/empty"/, /WordPress/, /CMS_NOT_FOUND/], ...attach(empty))
-  await fails(
-    2,
-    [/Cannot use "My_Site".*lower-case letters, digits and dashes/, /"my-site"/],
-    ...attach(site.directory, 'My_Site.dev'),
-  )
-  await fails(2, [/Cannot use "a-b" as the name of an environment.*1 to 11/], ...attach(site.directory, 'other.a-b'))
-  await fails(2, [/faults\.dev.*exists already/, /SITE_TAKEN/], ...attach(site.directory, name))
+  await Promise.all([
+    fails(1, [/Cannot read ".*\/nowhere": it does not exist/, /directory that holds the site/], ...attach('/nowhere')),
+    fails(1, [/it is not a directory/], ...attach(join(site.directory, 'index.php'))),
+    fails(2, [/Cannot find a site in ".*\/empty"/, /WordPress/, /CMS_NOT_FOUND/], ...attach(empty)),
+    fails(
+      2,
+      [/Cannot use "My_Site".*lower-case letters, digits and dashes/, /"my-site"/],
+      ...attach(site.directory, 'My_Site.dev'),
+    ),
+    fails(2, [/Cannot use "a-b" as the name of an environment.*1 to 11/], ...attach(site.directory, 'other.a-b')),
+    fails(2, [/faults\.dev.*exists already/, /SITE_TAKEN/], ...attach(site.directory, name)),
+  ])
   await fails(4, [/other/, /SITE_NOT_FOUND/], 'backup:create', 'other.dev')
   expect((await works('site:list', '--format=list')).stdout.trim()).toBe('faults')
 })
@@ -179,6 +186,24 @@ test('the same restore is one workflow, another is busy or waits; one is cancell
   await expectUnharmed(site, changed)
   await works(...restore())
   rmSync(join(site.directory, 'wp-content/uploads/added.txt'), { force: true })
+  await expectUnharmed(site, before)
+})
+
+test('an undo set whose time is over is deleted at the next start, and nothing else is', async () => {
+  const before = await lookAt(site)
+  const inSite = async (): Promise<string> => (await runChild('find', [site.directory, '-name', '.cairn-*'])).stdout
+  expect(await inSite()).not.toBe('')
+  const state = new Client({ host: join(faulty.house.data, 'postgres/socket'), port: 5432, user: 'cairn', database: 'cairn' })
+  await state.connect()
+  await state.query(`update undo set keep_until = now() - interval '1 hour'`)
+  await state.end()
+  await faulty.house.stop()
+  await faulty.house.start()
+  await vi.waitUntil(async () => (await inSite()) === '', { timeout: 120_000, interval: 200 })
+  const expire = (await works('workflow:list', '--format=json', '--limit=1')).json<WorkflowView[]>()[0]
+  expect((await ended(expire?.id ?? '')).kind).toBe('expire')
+  await fails(4, [/no restore can be taken back/, /UNDO_MISSING/], 'env:undo', name, '--yes')
+  expect(await faulty.ground.mariadb.admin(`SHOW TABLES LIKE '\\_cairn%'`, 'faults')).toBe('')
   await expectUnharmed(site, before)
 })
 

@@ -52,7 +52,10 @@ esac`,
   )
   program('reload', waits('reload'))
   writeFileSync(at('fault'), 'none')
-  const house = await startHouse({ directory, env: { PATH: `${programs}:${process.env['PATH'] ?? ''}` } })
+  const house = await startHouse({
+    directory,
+    env: { PATH: `${programs}:${process.env['PATH'] ?? ''}`, NODE_COMPILE_CACHE: join(directory, 'compiled') },
+  })
   ground.later(() => house.stop())
   const works = async (...args: string[]): Promise<Answer> => {
     const answer = await house.cairn(...args)
