@@ -1,4 +1,4 @@
-import type { Run } from '../../../base/run.ts'
+import { type Run, stopIfCancelled } from '../../../base/run.ts'
 import type { DatabaseCredentials } from '../../../sites/credentials.ts'
 import { type Database, connectDatabase, refusal } from '../connect.ts'
 import { parseAddress } from './addressPair.ts'
@@ -36,6 +36,7 @@ export async function replaceInDatabase(options: ReplaceOptions): Promise<Replac
   const replacer = makeReplacer({ ...options, pairs: [...options.pairs, ...pairsOf(moves, scheme)] })
   const { run, dryRun, tablePrefix, credentials } = options
   const opened: Database[] = []
+  let endSearch = (): void => {}
   const open = async (wire: 'utf8' | 'bytes'): Promise<Database> => {
     const database = await connectDatabase(credentials, { wire })
     opened.push(database)
@@ -49,8 +50,12 @@ export async function replaceInDatabase(options: ReplaceOptions): Promise<Replac
       meta,
       options.tables.filter((table) => !isOwn(table)),
     )
+    const reader = await open('bytes')
+    // a search may take long before its first row, and what is left of it would be read away before the connection closes
+    endSearch = () => void meta.run(`KILL QUERY ${reader.threadId}`).catch(() => {})
+    run.signal.addEventListener('abort', endSearch)
     const work: TableWork = {
-      reader: await open('bytes'),
+      reader,
       writer: await open('bytes'),
       replacer,
       dryRun,
@@ -79,8 +84,11 @@ export async function replaceInDatabase(options: ReplaceOptions): Promise<Replac
       cleared: isWordpress ? await clearRemade(meta, there, tablePrefix, dryRun) : [],
     })
   } catch (error) {
+    endSearch()
+    stopIfCancelled(run)
     throw refusal(error, 'Cannot replace addresses')
   } finally {
+    run.signal.removeEventListener('abort', endSearch)
     for (const database of opened) await database.close()
   }
 }
