@@ -1,4 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { isSoak } from './test/soak.ts'
+
+const setupFiles = (process.env['CAIRN_SEED'] ?? '') === '' ? [] : ['test/seed.setup.ts']
+/** What tests with full numbers need stands nowhere else */
+const patient = (timeoutMs: number): number => (isSoak ? 6 * 3600_000 : timeoutMs)
 
 /** Three kinds of tests: `unit` needs nothing but Node, `real` needs MariaDB, PHP and the like, `e2e` drives bin/cairn. */
 export default defineConfig({
@@ -11,16 +16,18 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts'],
           exclude: ['src/**/*.real.test.ts'],
-          testTimeout: 120_000, // no test may fail because the machine does something else beside it
-          hookTimeout: 120_000, // a state database starts in a second, on a machine that does nothing else
+          setupFiles,
+          testTimeout: patient(120_000), // no test may fail because the machine does something else beside it
+          hookTimeout: patient(120_000), // a state database starts in a second, on a machine that does nothing else
         },
       },
       {
         test: {
           name: 'real',
           include: ['src/**/*.real.test.ts', 'test/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 300_000,
+          setupFiles,
+          testTimeout: patient(600_000),
+          hookTimeout: patient(300_000),
           fileParallelism: false,
         },
       },

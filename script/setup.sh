@@ -38,6 +38,13 @@ need_packages() {
   rm -f "$log"
 }
 
+# What the tests need of Debian
+# shellcheck disable=SC2034
+test_packages=(
+  ca-certificates procps mariadb-server-core mariadb-client php-cli php-fpm php-mysql php-xml php-mbstring php-zip php-pear
+  nginx-light unzip libisal2 libarchive-tools busybox p7zip-full python3-minimal wget curl git openssl util-linux
+)
+
 # npm packages, when the lock file is another one than at the last installation.
 need_modules() {
   command -v npm >/dev/null || { say 'Node 20 or newer and npm are needed, see https://nodejs.org'; return 1; }

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { constants, crc32, deflateRawSync, gunzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { amount } from '../../test/soak.ts'
 import { combineCrc } from './crc.ts'
 import { encodeGlue, padding } from './glue.ts'
 import { gzipHeader, gzipTrailer } from './gzip.ts'
 
-const rounds = Number(process.env['CAIRN_SOAK'] ?? 300)
+const rounds = amount({ few: 300, many: 10_000 })
 
 const raw = fc.oneof(
   fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { entryOf, MemoryChunks, seeded, someTree } from '../../test/memoryElement.ts'
+import { amount } from '../../test/soak.ts'
 import { decodePage, encodePage, isPageCut, summarizePage } from './page.ts'
 import type { StoredEntry } from './types.ts'
-
-const soak = Number(process.env['CAIRN_SOAK'] ?? 0)
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value))
 const number32 = fc.nat(2 ** 32 - 1)
@@ -35,7 +34,7 @@ test('decodePage() gives back what encodePage() was given, and the same bytes ag
       expect(decodePage(page)).toEqual(entries)
       expect(encodePage(decodePage(page)).equals(page)).toBe(true)
     }),
-    { numRuns: Math.max(200, soak) },
+    { numRuns: amount({ few: 200, many: 10_000 }) },
   )
 })
 
@@ -97,7 +96,7 @@ test.each<[string, string]>([
 test('no bytes whatever make decodePage() throw anything but MANIFEST_DAMAGED', () => {
   const good = encodePage(someTree(30, seeded(1)).map(({ entry: one }) => ({ ...one, chunks: [] })))
   const random = seeded(2)
-  for (let i = 0; i < Math.max(3000, soak); i++) {
+  for (let i = 0; i < amount({ few: 3000, many: 1_000_000 }); i++) {
     const hostile =
       i % 3 === 0
         ? Buffer.concat([Buffer.of(1), randomBytes(random(60))])

@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { writeFileDurably } from '../../src/base/files.ts'
 import { type Chance, chanceOf } from '../../src/releases/apply/randomTree.suite.ts'
+import { amount, isSoak, seedOr } from '../soak.ts'
 
 export interface Rounds {
   seed: number
@@ -18,14 +19,12 @@ export interface Rounds {
  * interrupted soak goes on from there. `CAIRN_SEED` chooses the seed; it is printed.
  */
 export function openRounds(name: string, { few, many }: { few: number; many: number }): Rounds {
-  const isSoak = process.env['CAIRN_SOAK'] !== undefined
   const folder = join(tmpdir(), `cairn-soak-${userInfo().uid}`)
   const file = join(folder, `${name}.json`)
   const kept = isSoak ? read(file) : null
-  const given = process.env['CAIRN_SEED']
-  const seed = given === undefined ? (kept?.seed ?? Math.floor(Date.now() / 1000) % 1e9) : Number(given)
+  const seed = seedOr(kept?.seed ?? Math.floor(Date.now() / 1000) % 1e9)
   const first = kept?.seed === seed ? kept.next : 0
-  const count = isSoak ? many : few
+  const count = amount({ few, many })
   console.log(`${name}: seed ${seed}, rounds ${first} to ${count - 1}`)
   const keep = (next: number): void => {
     if (!isSoak) return

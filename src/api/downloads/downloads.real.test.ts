@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { amount } from '../../../test/soak.ts'
 import { runChild } from '../../base/spawn.ts'
 import type { Backup } from '../../backups/catalogue.ts'
 import { loadElement } from '../../backups/archive.ts'
@@ -26,6 +27,7 @@ import { packPath } from '../../repository/backends/layout.ts'
 import { fetchRaw, startTestApi, type TestApi } from '../testing.suite.ts'
 
 const name = 'shop_dev_2026-06-01T10-00-00_UTC_files.tar.gz'
+const ranges = amount({ few: 10_000, many: 100_000 })
 let api: TestApi
 let backup: Backup
 let whole: Buffer
@@ -86,11 +88,11 @@ test('slices of curl -r equal the whole', async () => {
       await shell(`curl -sf -r ${start}-${end} -o slice ${url}`)
       expect(readFileSync(join(folder, 'slice')).equals(whole.subarray(start, end + 1))).toBe(true)
     }),
-    { numRuns: 50 },
+    { numRuns: amount({ few: 50, many: 10_000 }) },
   )
 })
 
-test('10,000 ranges over HTTP equal the whole', async () => {
+test(`${ranges} ranges over HTTP equal the whole`, async () => {
   const url = await link()
   const range = fc.tuple(fc.nat(whole.length - 1), fc.nat(5000)).map(([a, n]) => [a, Math.min(whole.length - 1, a + n)] as const)
   await fc.assert(
@@ -102,7 +104,7 @@ test('10,000 ranges over HTTP equal the whole', async () => {
         }),
       )
     }),
-    { numRuns: Number(process.env['CAIRN_RANGES'] ?? 10_000) / 8 },
+    { numRuns: ranges / 8 },
   )
 })
 
