@@ -14,6 +14,7 @@ import { type Cairn, type Descendant, prepareCairn, survivors, waitForEnd } from
 import { leftovers } from './leftovers.ts'
 import { differences, type Photograph, photograph } from './photograph.ts'
 import { openRounds } from './rounds.ts'
+import { startStopwatch } from './stopwatch.ts'
 import { changeSite, makeSmallSite, type SmallSite } from './smallSite.ts'
 
 /** One attached site, and every state of it that a backup holds. */
@@ -97,7 +98,7 @@ test(
       try {
         await round(number, chance)
       } catch (error) {
-        throw new Error(`seed ${rounds.seed}, round ${number}`, { cause: error })
+        throw new Error(`CAIRN_SEED=${rounds.seed}, round ${number}; meanwhile ${await whatGoesOn()}`, { cause: error })
       }
     }
     await verifyArchives(true)
@@ -109,12 +110,12 @@ test(
 
 async function round(number: number, chance: Chance): Promise<void> {
   const patient = patients[number % patients.length] as Patient
-  const begun = performance.now()
-  const work = await chooseWork(patient, chance)
-  const killAt = await beginAndKill(work, chance, number)
-  const kills = await comeBack(chance)
-  const workflow = await endOf(work)
-  const found = await photograph(patient.site)
+  const watch = startStopwatch()
+  const work = await watch('choose', chooseWork(patient, chance))
+  const killAt = await watch('kill', beginAndKill(work, chance, number))
+  const kills = await watch('start', comeBack(chance))
+  const workflow = await watch('end', endOf(work))
+  const found = await watch('look', photograph(patient.site))
   const say = (text: string): string => `${text}, ${work.kind} killed in "${killAt}", workflow ${JSON.stringify(workflow)}`
 
   if (workflow === null) {
@@ -124,18 +125,23 @@ async function round(number: number, chance: Chance): Promise<void> {
     expect(differences(found, work.wanted), say('the site')).toEqual([])
     remember(patient, work, workflow)
   }
-  expect(
-    await leftovers(
-      cairn.data,
-      patients.map(({ site }) => site),
-    ),
-    say('left over'),
-  ).toEqual([])
-  await verifyArchives(number % 10 === 9)
-  await expectCleanCheck(number % 4 === 3)
+  expect(await watch('leftovers', leftovers(cairn.data, sites())), say('left over')).toEqual([])
+  await watch('archives', verifyArchives(number % 10 === 9))
+  await watch('check', expectCleanCheck(number % 4 === 3))
   hits.set(`${work.kind}: ${killAt}`, (hits.get(`${work.kind}: ${killAt}`) ?? 0) + 1)
-  const took = ((performance.now() - begun) / 1000).toFixed(1)
-  console.log(`round ${number}: ${patient.name} ${work.kind}, killed in "${killAt}" and ${kills} times more, ${took} s`)
+  console.log(`round ${number}: ${patient.name} ${work.kind}, killed in "${killAt}" and ${kills} times more, ${watch.lap()}`)
+}
+
+/** For whoever reads that something hangs. */
+async function whatGoesOn(): Promise<string> {
+  const workflows = cairn.client.get<Static<typeof Workflows>>('/v1/workflows', { limit: 3 }, AbortSignal.timeout(10_000))
+  const parts = [workflows.then((found) => JSON.stringify(found, null, 1)), mariadb.admin('SHOW FULL PROCESSLIST')]
+  const found = await Promise.allSettled(parts)
+  return found.map((part) => (part.status === 'fulfilled' ? part.value : String(part.reason))).join('\n')
+}
+
+function sites(): SmallSite[] {
+  return patients.map(({ site }) => site)
 }
 
 /** A first backup and restore of each site, which also tell how long steps take. */
@@ -153,12 +159,7 @@ async function runUndisturbed(): Promise<void> {
       remember(patient, work, ended)
     }
   }
-  expect(
-    await leftovers(
-      cairn.data,
-      patients.map(({ site }) => site),
-    ),
-  ).toEqual([])
+  expect(await leftovers(cairn.data, sites())).toEqual([])
 }
 
 async function chooseWork(patient: Patient, chance: Chance): Promise<Work> {
@@ -213,7 +214,7 @@ async function beginAndKill(work: Work, chance: Chance, number: number): Promise
     now = view.steps.at(-1)?.name ?? 'queued'
     const isThere = view.steps.some(({ name }) => name === step)
     if (isThere || view.state === 'succeeded' || view.state === 'failed' || performance.now() - begun > 60_000) break
-    await sleep(4)
+    await sleep(12)
   }
   await sleep(delayMs)
   await killNow()
@@ -221,6 +222,8 @@ async function beginAndKill(work: Work, chance: Chance, number: number): Promise
 }
 
 const orphans: Descendant[] = []
+/** How long the last start took */
+let startMs = 1500
 
 async function killNow(): Promise<void> {
   orphans.push(...(await cairn.kill()))
@@ -231,11 +234,13 @@ async function comeBack(chance: Chance): Promise<number> {
   let kills = 0
   for (; chance.fraction() < 0.3 && kills < 4; kills++) {
     cairn.launch()
-    await sleep(chance.below(2500))
+    await sleep(chance.fraction() * 1.5 * startMs)
     await killNow()
   }
+  const begun = performance.now()
   await cairn.start()
-  expect(await survivors(orphans.splice(0), 10_000), 'processes that outlive their server').toEqual([])
+  startMs = Math.min(5000, performance.now() - begun)
+  expect(await survivors(orphans.splice(0), 30_000), 'processes that outlive their server').toEqual([])
   return kills
 }
 

@@ -20,11 +20,10 @@ export async function leftovers(data: string, sites: readonly SmallSite[]): Prom
   const ids = undoSets.filter(({ database }) => database).map(({ id }) => planId(id))
   const found: string[] = []
   for (const { directory, database, mariadb } of sites) {
-    for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    for (const path of pathsIn(directory)) {
       const name = basename(path)
-      if (path.includes('.cairn-') && name !== path) continue // inside a work directory
       const isLeft = name.startsWith('.cairn-') ? !homes.has(name) : name === '.maintenance' || name.startsWith('cairn-opcache-')
-      if (isLeft) found.push(join(directory, path))
+      if (isLeft) found.push(path)
     }
     const tables = await mariadb.admin(
       `SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA='${database}' AND TABLE_NAME LIKE '\\_cairn%'`,
@@ -41,6 +40,14 @@ export async function leftovers(data: string, sites: readonly SmallSite[]): Prom
   }
   if (sessions > 0) found.push(`${sessions} sessions of writers`)
   return [...new Set(found)]
+}
+
+/** Not with `recursive`, which goes through links, and round in circles of them. What is in a work directory does not count. */
+function pathsIn(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name)
+    return [path, ...(entry.isDirectory() && !entry.name.startsWith('.cairn-') ? pathsIn(path) : [])]
+  })
 }
 
 async function askState(data: string): Promise<{ undoSets: UndoSet[]; sessions: number }> {
