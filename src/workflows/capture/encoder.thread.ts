@@ -87,9 +87,9 @@ async function work(to: ChunkStore, place: number, job: EncoderJob): Promise<Enc
     case 'spans': {
       const bytes = Buffer.from(job.memory)
       const chunks = []
-      for (let i = 0; i < job.spans.length; i += 2) {
+      for (let i = 0; i < job.spans.length; i += 3) {
         const from = job.spans[i] as number
-        chunks.push({ raw: bytes.subarray(from, from + (job.spans[i + 1] as number)), probe: false })
+        chunks.push({ raw: bytes.subarray(from, from + (job.spans[i + 1] as number)), probe: job.spans[i + 2] === 1 })
       }
       return { refs: new Uint8Array(await storeChunks(to, ask, blobTypes.data, chunks)) }
     }

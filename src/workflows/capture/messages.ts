@@ -42,7 +42,7 @@ export interface CaptureWarning {
 
 export type EncoderJob =
   | { kind: 'files'; files: FileToRead[] }
-  /** Offsets and lengths of chunks in the slot, by turns */
+  /** Of each chunk in the slot: offset, length, and 1 when it may be incompressible */
   | { kind: 'spans'; memory: SharedArrayBuffer; spans: Uint32Array }
   /** `entries` is an encoded page; `stats` holds inode and ctime of each of its entries */
   | { kind: 'page'; entries: Uint8Array; stats: Uint8Array; read: FileRead[]; padIn: number; archive: ArchiveForm }

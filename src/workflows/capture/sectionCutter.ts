@@ -11,6 +11,12 @@ export interface CutSection {
 /** Bytes that a slot is filled with before it is cut. */
 const fillBytes = 1 << 20
 
+export interface CutAs {
+  size: ChunkClass
+  /** The bytes may be incompressible */
+  probe: boolean
+}
+
 type Store = (memory: SharedArrayBuffer, spans: Uint32Array) => Promise<ChunkRef[]>
 
 interface Slot {
@@ -33,6 +39,7 @@ interface Share {
 export class SectionCutter {
   readonly #gear: Int32Array
   readonly #size: ChunkClass
+  #current: CutAs
   readonly #store: Store
   readonly #free: Slot[]
   #waiting: ((slot: Slot) => void)[] = []
@@ -46,9 +53,11 @@ export class SectionCutter {
   #section: CutSection | null = null
   #failure: unknown = null
 
+  /** @param size of chunks; a section may have one of its own that is not longer */
   constructor(gear: Int32Array, size: ChunkClass, slots: number, store: Store) {
     this.#gear = gear
     this.#size = size
+    this.#current = { size, probe: false }
     this.#store = store
     this.#free = Array.from({ length: slots }, () => {
       const memory = new SharedArrayBuffer(fillBytes + size.max)
@@ -56,7 +65,8 @@ export class SectionCutter {
     })
   }
 
-  begin(name: string): CutSection {
+  begin(name: string, as: CutAs = { size: this.#size, probe: false }): CutSection {
+    this.#current = as
     this.#section = { name, sizeBytes: 0, parts: [] }
     return this.#section
   }
@@ -107,9 +117,9 @@ export class SectionCutter {
     if (slot === null || section === null) return
     let chunks = 0
     for (;;) {
-      const length = cutChunk(this.#gear, slot.bytes, this.#cut, this.#have, this.#size, last)
+      const length = cutChunk(this.#gear, slot.bytes, this.#cut, this.#have, this.#current.size, last)
       if (length <= 0) break
-      this.#spans.push(this.#cut, length)
+      this.#spans.push(this.#cut, length, this.#current.probe ? 1 : 0)
       this.#cut += length
       chunks += 1
     }

@@ -1,0 +1,189 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hostileArchives, tar, tarMember } from '../../archive/foreign/hostile.suite.ts'
+import { openForeignFile } from '../../archive/foreign/openForeign.ts'
+import { quietRun } from '../../base/run.ts'
+import { openArchive } from '../../repository/archiveOut.ts'
+import { entriesOf, readEntryBody } from '../../repository/readEntries.ts'
+import { backupOf, startTestRepository, type TestRepository } from '../../repository/testing.ts'
+import type { StoredEntry } from '../../repository/types.ts'
+import { captureTree } from '../capture/captureTree.ts'
+import { stopIdleThreads } from '../capture/warmThreads.ts'
+import { archivePart } from './archivePart.ts'
+import { storeArchive, type StoreArchiveOptions } from './storeArchive.ts'
+
+let home: TestRepository
+let directory: string
+let work: string
+beforeAll(async () => {
+  home = await startTestRepository()
+  directory = mkdtempSync(join(tmpdir(), 'cairn-store-'))
+  work = join(directory, 'work')
+  mkdirSync(work)
+})
+afterAll(async () => {
+  await stopIdleThreads()
+  await home.stop()
+  rmSync(directory, { recursive: true })
+})
+
+const codec = { name: 'zlib', level: 1 } as const
+
+async function store(bytes: Buffer, options: Partial<StoreArchiveOptions> = {}) {
+  const path = join(directory, 'archive')
+  writeFileSync(path, bytes)
+  const file = await openForeignFile(path, 'archive')
+  const session = await home.repository.openSession()
+  try {
+    const { repository } = home
+    const archive = await storeArchive({ repository, session, file, workDirectory: work, codec, run: quietRun(), ...options })
+    return { session, archive, repository }
+  } catch (error) {
+    await session.close()
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+async function collect(entries: AsyncIterable<StoredEntry>): Promise<StoredEntry[]> {
+  const all: StoredEntry[] = []
+  for await (const entry of entries) all.push(entry)
+  return all
+}
+
+describe('a tree', () => {
+  const tree = (): string => join(directory, 'site')
+  beforeAll(() => {
+    mkdirSync(join(tree(), 'a/b/empty'), { recursive: true })
+    writeFileSync(join(tree(), 'index.php'), '<?php')
+    writeFileSync(join(tree(), 'a/none'), '')
+    writeFileSync(join(tree(), 'a.txt'), 'x'.repeat(70_000))
+    writeFileSync(join(tree(), 'a/large'), randomBytes(5_000_000))
+    for (let i = 0; i < 1500; i++) writeFileSync(join(tree(), 'a/b', `f${i}`), `content of ${i}`)
+    symlinkSync('../index.php', join(tree(), 'a/link'))
+    symlinkSync('/etc/passwd', join(tree(), 'a/away'))
+  })
+
+  test.each([
+    ['tar czf', () => execFileSync('tar', ['-cz', '-C', directory, 'site'], { maxBuffer: 1e9 })],
+    [
+      'tar cf, backwards',
+      () =>
+        execFileSync('tar', ['-c', '--sort=name', '-C', directory, 'site/index.php', 'site/a.txt', 'site/a'], { maxBuffer: 1e9 }),
+    ],
+  ])(
+    'in an archive (%s) becomes the manifest that its directory would become, of the same chunks',
+    async (_name, make) => {
+      const { archive, session, repository } = await store(make())
+      const part = { repository, session, archive, element: 'code' as const, archivePrefix: 'code/', codec, run: quietRun() }
+      const captured = await archivePart({ ...part, root: 'site' })
+      await repository.commitBackup(session, backupOf(captured.manifest, captured.ref))
+      expect(captured.warnings).toMatchObject([
+        { code: 'ENTRY_SKIPPED', path: 'a/away', message: expect.stringContaining('/etc/passwd') },
+      ])
+      expect(archive.outline).toMatchObject({ sharedTop: ['site'], files: 1506 })
+
+      const other = await repository.openSession()
+      const direct = await captureTree({
+        repository,
+        session: other,
+        root: { roots: [{ directory: tree(), at: '' }], exclude: [], secretPaths: [] },
+        element: 'code',
+        archivePrefix: 'code/',
+        previous: null,
+        statCachePath: null,
+        paranoid: false,
+        codec,
+        run: quietRun(),
+      })
+      const essence = ({ path, kind, sizeBytes, target, chunks }: StoredEntry) =>
+        [path.toString(), kind, sizeBytes, target.toString(), chunks.map(({ id }) => id.toString('hex'))] as const
+      const [ours, theirs] = [
+        await collect(entriesOf(repository, captured.manifest)),
+        await collect(entriesOf(repository, direct.manifest)),
+      ]
+      await other.close()
+      expect(ours.map(essence)).toEqual(theirs.map(essence).filter(([path]) => path !== 'a/away'))
+      expect(new Set(ours.map(({ uid, gid }) => `${uid}:${gid}`))).toEqual(new Set(['0:0']))
+
+      const parts: Buffer[] = []
+      for await (const bytes of (await openArchive(repository, captured.manifest)).read()) parts.push(bytes)
+      const listed = execFileSync('tar', ['-tz'], { input: Buffer.concat(parts), maxBuffer: 1e8 })
+        .toString()
+        .split('\n')
+      expect(listed).toContain('code/a/b/empty/')
+      expect(gunzipSync(Buffer.concat(parts)).length).toBe(captured.manifest.archiveRawLength)
+      archive.close()
+    },
+    120_000,
+  )
+})
+
+test('one archive becomes several elements, each without what belongs to another', async () => {
+  const { archive, session, repository } = await store(
+    tar(
+      tarMember('site/docroot/index.php', { body: 'code' }),
+      tarMember('site/docroot/sites/default/files/a.jpg', { body: 'picture' }),
+      tarMember('site/docroot/sites/default/files.txt', { body: 'not files' }),
+      tarMember('site/dump.sql', { body: '-- SQL' }),
+    ),
+  )
+  const part = { repository, session, archive, codec, run: quietRun() }
+  const code = await archivePart({
+    ...part,
+    element: 'code',
+    root: 'site',
+    leaveOut: (path) => path === 'docroot/sites/default/files' || path.endsWith('.sql'),
+    archivePrefix: 'x_code/',
+  })
+  const files = await archivePart({
+    ...part,
+    element: 'files',
+    root: 'site/docroot/sites/default/files',
+    archivePrefix: 'files_dev/',
+  })
+  const paths = async (manifest: typeof code.manifest) =>
+    (await collect(entriesOf(repository, manifest))).map(({ path }) => path.toString())
+  expect(await paths(code.manifest)).toEqual([
+    '',
+    'docroot',
+    'docroot/index.php',
+    'docroot/sites',
+    'docroot/sites/default',
+    'docroot/sites/default/files.txt',
+  ])
+  expect(await paths(files.manifest)).toEqual(['', 'a.jpg'])
+  const dump = [...archive.entries()].find(({ path }) => path.toString() === 'site/dump.sql')
+  const text: Buffer[] = []
+  for await (const bytes of readEntryBody(repository, dump as StoredEntry)) text.push(bytes)
+  expect(Buffer.concat(text).toString()).toBe('-- SQL')
+  archive.close()
+  await session.close()
+})
+
+test(`of ${hostileArchives.length} hostile archives nothing is left, nor is anything written where they want it`, async () => {
+  for (const { name, bytes, reason, limits, paths } of hostileArchives) {
+    const result = await store(bytes, { limits: limits ?? {} }).then(
+      ({ archive, session }) => ({ archive, session }),
+      (error: unknown) => ({ error }),
+    )
+    if ('error' in result) expect(result.error, name).toMatchObject({ code: 'ARCHIVE_DAMAGED', details: { reason } })
+    else {
+      expect(
+        [...result.archive.entries()].map(({ path }) => path.toString()),
+        name,
+      ).toEqual(paths)
+      result.archive.close()
+      await result.session.close()
+    }
+    expect(readdirSync(work), name).toEqual([])
+  }
+  expect(readdirSync(directory).toSorted()).toEqual(['archive', 'site', 'work'])
+  expect(readdirSync(join(home.directory, 'repository')).filter((name) => name.includes('tmp'))).toEqual([])
+}, 120_000)
