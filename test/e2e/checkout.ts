@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { runChild } from '../../src/base/spawn.ts'
 
 export interface Account {
@@ -39,6 +39,12 @@ export async function checkoutFor(account: Account | undefined, directory: strin
   }
   await runChild('chmod', ['-R', 'a+rX', copy])
   return copy
+}
+
+/** The Node that runs us, as it stands in a checkout from `checkoutFor`. */
+export function nodeOf(checkout: string): string {
+  const inside = relative(ownCheckout, process.execPath)
+  return inside.startsWith('..') ? process.execPath : join(checkout, inside)
 }
 
 async function canRead(account: Account, checkout: string): Promise<boolean> {

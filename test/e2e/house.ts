@@ -3,10 +3,10 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, wr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../servers/ports.ts'
-import { type Account, asAccount, checkoutFor, ownCheckout } from './checkout.ts'
+import { type Account, asAccount, checkoutFor, nodeOf, ownCheckout } from './checkout.ts'
 
 const program = join(ownCheckout, 'bin/cairn')
-const startMsMax = 60_000
+const startMsMax = 120_000
 
 export interface HouseOptions {
   /** A directory that the account can pass; `cairn/` and `home/` are made in it */
@@ -51,14 +51,14 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const logPath = join(directory, 'cairn.log')
-  const serverProgram = join(await checkoutFor(account, directory), 'bin/cairn')
+  const checkout = await checkoutFor(account, directory)
   const env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', CAIRN_DATA: data, CAIRN_URL: url, ...options.env }
   let child: ChildProcess | null = null
   const ended = (): boolean => child === null || child.exitCode !== null || child.signalCode !== null
 
   const start = async (): Promise<void> => {
     const log = openSync(logPath, 'a')
-    const server = [process.execPath, serverProgram, 'server', '--listen', `127.0.0.1:${port}`]
+    const server = [nodeOf(checkout), join(checkout, 'bin/cairn'), 'server', '--listen', `127.0.0.1:${port}`]
     const [first = '', ...rest] = [...asAccount(account), ...server]
     // the server dies with the test; setpriv keeps its pid
     child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', first, ...rest], { stdio: ['ignore', log, log], env, cwd: home })
