@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { Failure } from '../../base/failure.ts'
 import { connectProbe, type Probe, quoteName, refusalNumber, sayWhy } from '../connect.ts'
 import type { AdminCredentials, DatabaseCredentials } from '../credentials.ts'
+import { drop, dropLeftSchemas, dropLeftTables, newProbeName } from './leftProbes.ts'
 import { bad, type Check, doubtful, good } from './types.ts'
 
 /** schema: loaded into a second schema, exchanged by the administrator's account; tables: under numbered names in the same one. */
@@ -25,6 +25,7 @@ export async function checkDatabase(credentials: DatabaseCredentials, admin: Adm
     }
   }
   try {
+    await dropLeftTables(probe)
     const checks = [await checkServer(probe), ...(await checkStoredObjects(probe)), ...(await checkTables(probe))]
     const second = admin === null ? null : await checkAdmin(credentials, admin)
     if (second !== null) checks.push(...second.checks)
@@ -87,7 +88,7 @@ async function checkStoredObjects(probe: Probe): Promise<Check[]> {
 
 /** Creates a table with a trigger and drops both: with the binary log on, TRIGGER alone is not enough (error 1419). */
 async function checkTrigger(probe: Probe, { triggers }: Counts): Promise<Check> {
-  const table = quoteName(`_cairnprobe_${randomBytes(6).toString('hex')}`)
+  const table = quoteName(newProbeName())
   const trigger = table.replace('probe', 'probet')
   try {
     await probe.query(`CREATE TABLE ${table} (id INT PRIMARY KEY) ENGINE=InnoDB`)
@@ -107,13 +108,13 @@ async function checkTrigger(probe: Probe, { triggers }: Counts): Promise<Check> 
     }
     return doubtful('database.trigger', `The account may not create triggers; the database shows none now: ${why}`)
   } finally {
-    await probe.query(`DROP TABLE IF EXISTS ${table}`).catch(onlyRefusals)
+    await drop(probe, `TABLE IF EXISTS ${table}`)
   }
 }
 
 /** The exchange itself: two tables renamed in one statement, and a foreign key made and dropped. */
 async function checkTables(probe: Probe): Promise<Check[]> {
-  const id = `_cairnprobe_${randomBytes(6).toString('hex')}`
+  const id = newProbeName()
   const names = ['a', 'b', 'c'].map((letter) => quoteName(`${id}${letter}`))
   const [a = '', b = '', c = ''] = names
   try {
@@ -128,7 +129,7 @@ async function checkTables(probe: Probe): Promise<Check[]> {
     if (number === null) throw error
     return [bad('database.tables', `The account may not create, rename, change and drop tables: ${sayWhy(error)} (${number})`)]
   } finally {
-    for (const name of names) await probe.query(`DROP TABLE IF EXISTS ${name}`).catch(onlyRefusals)
+    for (const name of names) await drop(probe, `TABLE IF EXISTS ${name}`)
   }
 }
 
@@ -147,8 +148,9 @@ async function checkAdmin(
       checks: [doubtful('database.admin', `The administrator's account is of no use: ${error.message}`)],
     }
   }
-  const name = `_cairnprobe_${randomBytes(6).toString('hex')}`
+  const name = newProbeName()
   try {
+    await dropLeftSchemas(probe)
     await probe.query(`CREATE DATABASE ${quoteName(name)}`)
     await probe.query(`CREATE TABLE ${quoteName(credentials.database)}.${quoteName(name)} (id INT PRIMARY KEY) ENGINE=InnoDB`)
     await probe.query(
@@ -174,14 +176,9 @@ async function checkAdmin(
       checks: [doubtful('database.admin', `The administrator's account lacks rights, the site's own is used: ${why}`)],
     }
   } finally {
-    await probe.query(`DROP USER IF EXISTS ${quoteName(name)}@'localhost'`).catch(onlyRefusals)
-    await probe.query(`DROP TABLE IF EXISTS ${quoteName(credentials.database)}.${quoteName(name)}`).catch(onlyRefusals)
-    await probe.query(`DROP DATABASE IF EXISTS ${quoteName(name)}`).catch(onlyRefusals)
+    await drop(probe, `USER IF EXISTS ${quoteName(name)}@'localhost'`)
+    await drop(probe, `TABLE IF EXISTS ${quoteName(credentials.database)}.${quoteName(name)}`)
+    await drop(probe, `DATABASE IF EXISTS ${quoteName(name)}`)
     await probe.close()
   }
-}
-
-/** What was never made may be refused to be dropped, too. */
-function onlyRefusals(error: unknown): void {
-  if (refusalNumber(error) === null) throw error
 }

@@ -7,11 +7,13 @@ import { runChild } from '../../base/spawn.ts'
 import { dumpDatabase } from '../../elements/database/dumpDatabase.ts'
 import { startMariadb, type TestMariadb } from '../../../test/servers/mariadb.ts'
 import { installWordPress, type WordPress } from '../../../test/servers/wordpress.ts'
+import { connectProbe } from '../connect.ts'
 import { askDatabase } from '../detect/askDatabase.ts'
 import { detectSite } from '../detect/detectSite.ts'
 import { environmentFrom } from '../detect/environmentFrom.ts'
 import { parseEnvironmentName, parseSiteName } from '../names.ts'
 import { checkDatabase } from './checkDatabase.ts'
+import { dropLeftTables } from './leftProbes.ts'
 import { preflight } from './preflight.ts'
 
 let root: string
@@ -140,6 +142,21 @@ test('an administrator account gives the second schema, and every probe is dropp
   })
   expect(useless.mode).toBe('tables')
   expect(useless.checks.find(({ check }) => check === 'database.admin')?.level).toBe('warning')
+  expect(await schemas()).toBe(before)
+})
+
+test('what a killed preflight left is dropped by the next one, and what a running one holds is not', async () => {
+  const before = await schemas()
+  await mariadb.admin(`CREATE TABLE shop._cairnprobe_1 (id int); CREATE DATABASE _cairnprobe_2; CREATE TABLE _cairnprobe_2.t (id int);
+    CREATE USER _cairnprobe_2@localhost ACCOUNT LOCK; CREATE TABLE shop.xcairnprobe_1 (id int)`)
+  const running = await connectProbe(wordpress.database)
+  await dropLeftTables(running)
+  await mariadb.admin('CREATE TABLE shop._cairnprobe_3 (id int)')
+  expect((await checkDatabase(wordpress.database, admin)).mode).toBe('schema')
+  expect((await schemas()).match(/.cairnprobe.*/g)).toEqual(['_cairnprobe_3', 'xcairnprobe_1'])
+  await running.close()
+  expect((await checkDatabase(wordpress.database, null)).mode).toBe('tables')
+  await mariadb.admin('DROP TABLE shop.xcairnprobe_1')
   expect(await schemas()).toBe(before)
 })
 
