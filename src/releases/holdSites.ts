@@ -14,7 +14,7 @@ import {
 import { basename, join } from 'node:path'
 import { Failure, isErrno } from '../base/failure.ts'
 import { syncDirectorySync } from '../base/files.ts'
-import { mtimeSeconds, removeFile, renameEntry, statOrNull } from '../hosts/local/changes.ts'
+import { announceChange, mtimeSeconds, removeFile, renameEntry, statOrNull } from '../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../hosts/local/handles.ts'
 import { isHeldBy, sitesFile } from '../sites/frameworks/drupal/hold.ts'
 
@@ -47,7 +47,10 @@ export async function holdSites(docroot: string): Promise<'held' | 'impossible'>
     if (isHeld(sites)) return
     settle(sites)
     writeNew(at(aside))
-    if (statOrNull(at(name)) !== null) linkSync(at(name), at(kept))
+    if (statOrNull(at(name)) !== null) {
+      announceChange()
+      linkSync(at(name), at(kept))
+    }
     renameEntry(at(aside), at(name))
     syncDirectorySync(at('').toString())
   }))
@@ -81,6 +84,7 @@ function isHeld(sites: number): boolean {
 }
 
 function writeNew(path: Buffer): void {
+  announceChange()
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
   try {

@@ -36,7 +36,7 @@ function make(path: string, mode: number, uid: number, gid = uid): string {
 /** Everything about a tree that a probe could have changed, times to the microsecond. */
 function photograph(directory: string, withTimes = true): string[] {
   const stat = lstatSync(directory)
-  const time = withTimes ? Math.round(stat.mtimeMs * 1000) / 1000 : ''
+  const time = withTimes ? String(lstatSync(directory, { bigint: true }).mtimeNs / 1000n) : ''
   const own = [directory, stat.mode.toString(8), stat.uid, stat.gid, time].join(' ')
   if (!stat.isDirectory()) return [own]
   return [
