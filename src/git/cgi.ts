@@ -1,24 +1,11 @@
-import { once } from 'node:events'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { byteReader } from './byteReader.ts'
+import { writeBytes } from './writeBytes.ts'
 
 interface CgiHead {
   status: number
   headers: OutgoingHttpHeaders
-}
-
-/** Takes bytes as long as they can be taken. @returns false once the other side is closed */
-export async function writeBytes(stream: Writable, bytes: Buffer): Promise<boolean> {
-  if (stream.destroyed || stream.writableEnded) return false
-  if (stream.write(bytes)) return true
-  try {
-    // a stream that closes says so; one that fails makes `once` throw
-    await Promise.race([once(stream, 'drain'), once(stream, 'close')])
-  } catch {
-    return false
-  }
-  return !stream.destroyed
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -70,7 +71,10 @@ export async function exportTree(
       options.onEntry?.(wanted)
     }
     // what is written into a directory changes its time: deepest first, when all is there
-    for (const directory of directories.toReversed()) utimesSync(tree.at(directory.path), at, at)
+    for (const directory of directories.toReversed()) {
+      chmodSync(tree.at(directory.path), 0o755) // whatever our umask is
+      utimesSync(tree.at(directory.path), at, at)
+    }
   } catch (error) {
     if (isErrno(error, 'EEXIST', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
       throw new Failure(
@@ -85,6 +89,7 @@ export async function exportTree(
   } finally {
     tree.close()
   }
+  chmodSync(toDirectory, 0o755)
   utimesSync(toDirectory, at, at)
   return counts
 

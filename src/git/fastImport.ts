@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { Failure } from '../base/failure.ts'
 import { childEnd } from '../base/spawn.ts'
 import { cancelled, type GitOptions, gitFailure, killOnAbort, lastWords, startGit } from './git.ts'
 import { removeLeftovers } from './leftovers.ts'
 import type { SiteRepository } from './siteRepository.ts'
+import { writeBytes } from './writeBytes.ts'
 
 /** Takes the commands of a stream; waits while git is behind. */
 export interface Feed {
@@ -41,8 +41,7 @@ export async function fastImport(
     const bytes = Buffer.concat(held)
     held = []
     heldBytes = 0
-    if (stdin.destroyed || child.exitCode !== null) throw new Ended()
-    if (!stdin.write(bytes)) await Promise.race([once(stdin, 'drain').catch(notTaken), ended])
+    if (!(await writeBytes(stdin, bytes))) throw new Ended()
   }
   const push = async (bytes: Buffer): Promise<void> => {
     held.push(bytes)
@@ -82,10 +81,6 @@ export async function fastImport(
     if (options.signal?.aborted) throw cancelled()
     throw error instanceof Ended ? gitFailure(args, end, words()) : error
   }
-}
-
-function notTaken(): never {
-  throw new Ended()
 }
 
 /** git ended before its input did: why stands in its exit code. */

@@ -140,6 +140,9 @@ const settings: readonly (readonly [string, string])[] = [
   ['core.excludesFile', '/dev/null'],
   ['core.fsmonitor', 'false'],
   ['core.logAllRefUpdates', 'false'],
+  // so many tries when somebody else moves a ref at the same moment
+  ['core.filesRefLockTimeout', '5000'],
+  ['core.packedRefsTimeout', '10000'],
   ['core.fsync', 'all'],
   ['core.fsyncMethod', 'batch'],
   // larger blobs are streamed and not compared, so that one of any size needs no memory

@@ -3,11 +3,12 @@ import { pipeline, type Readable, type Writable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { startBackend } from './backendProcess.ts'
 import { type ByteReader, byteReader } from './byteReader.ts'
-import { passAnswer, writeBytes } from './cgi.ts'
+import { passAnswer } from './cgi.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { type PushRequest, readPushCommands } from './pushCommands.ts'
 import { listRefs } from './refs.ts'
 import type { SiteRepository } from './siteRepository.ts'
+import { writeBytes } from './writeBytes.ts'
 
 /** Reading (clone, fetch) and writing (push), as git calls them. */
 export type GitService = 'git-upload-pack' | 'git-receive-pack'

@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from '../base/failure.ts'
 import { takeKernelLock } from '../base/kernelLock.ts'
 import { processStart } from '../base/processes.ts'
@@ -20,8 +21,13 @@ export const workRefs = 'refs/cairn/work/'
  * @returns how many things were removed
  */
 export async function removeLeftovers(repository: SiteRepository): Promise<number> {
-  const lock = await takeKernelLock(`git-leftovers:${repository.directory}`)
-  if (lock === null) return 0 // another opener is at it
+  const name = `git-leftovers:${repository.directory}`
+  let lock = await takeKernelLock(name)
+  for (let waits = 0; lock === null && waits < 500; waits += 1) {
+    await sleep(20) // another opener is at it, and soon done
+    lock = await takeKernelLock(name)
+  }
+  if (lock === null) return 0
   try {
     const found = listLeftovers(repository.directory)
     const refs = existsBelow(repository.directory, workRefs) ? await listRefs(repository, [workRefs]) : []

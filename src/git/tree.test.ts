@@ -158,15 +158,18 @@ test('an export is plain files: attributes convert nothing, modes and times are 
   })
   const out = join(place.base, 'out')
   const seen: string[] = []
+  const umask = process.umask(0o077)
   expect(await exportTree(repository, id, out, { onEntry: ({ path }) => seen.push(String(path)) })).toMatchObject({
     files: 4,
     links: 1,
     directories: 1,
   })
+  process.umask(umask)
   expect(readFileSync(join(out, 'unix.txt'), 'utf8')).toBe('$Id$\na\nb\n')
   expect(readFileSync(join(out, 'dos.txt'), 'utf8')).toBe('a\r\nb\r\n')
   expect(lstatSync(join(out, 'bin/run')).mode & 0o777).toBe(0o755)
   expect(lstatSync(join(out, 'unix.txt')).mode & 0o777).toBe(0o644)
+  for (const name of ['', 'bin']) expect(lstatSync(join(out, name)).mode & 0o777).toBe(0o755)
   for (const name of ['', 'bin', 'bin/run', 'link']) expect(lstatSync(join(out, name)).mtimeMs).toBe(author.at.getTime())
   expect(seen.length).toBe(6)
   await expect(exportTree(repository, id, out)).rejects.toMatchObject({ code: 'TARGET_EXISTS' })
