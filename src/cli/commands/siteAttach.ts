@@ -105,8 +105,11 @@ async function attach(context: Context, subject: string | undefined, options: Op
   }
   await tellKey(context)
   context.say(`Next: cairn backup:create ${environment.text}`)
-  return { data: singleOf(environmentColumns, environmentRow({ ...attached.environment, preflight: attached.preflight })) }
+  return { data: singleOf(attachedColumns, environmentRow({ ...attached.environment, preflight: attached.preflight })) }
 }
+
+/** The preflight was told while attaching: people need not read it twice. */
+const attachedColumns = environmentColumns.map((column) => (column.name === 'preflight' ? { ...column, hidden: true } : column))
 
 const detectionColumns = [
   ...[
