@@ -59,6 +59,11 @@ export async function createLink(
   return { link, token, backup }
 }
 
+/** The link of a token, in whatever state; null for a token that Cairn did not make. */
+export async function findLink(db: Kysely<StateTables>, token: string): Promise<Link | null> {
+  return (await db.selectFrom('link').selectAll().where('token_hash', '=', hash(token)).executeTakeFirst()) ?? null
+}
+
 /**
  * Finds what a link offers. Which of the reasons holds is told only to who has the token.
  *
@@ -70,8 +75,8 @@ export async function openLink(
   fileName: string,
   now: Date = new Date(),
 ): Promise<{ link: Link; backup: Backup }> {
-  const link = await store.db.selectFrom('link').selectAll().where('token_hash', '=', hash(token)).executeTakeFirst()
-  if (link === undefined || link.file_name !== fileName) {
+  const link = await findLink(store.db, token)
+  if (link === null || link.file_name !== fileName) {
     throw refused(
       'this address is not one that Cairn made, a part of it is missing or altered',
       'Copy the whole link again, or make a new one',

@@ -20,6 +20,8 @@ export interface Configuration {
   undoKeepDays: number
   /** The largest upload, bytes; null for none */
   uploadLimit: number | null
+  /** URLs may lead to private networks and to this machine */
+  fetchPrivate: boolean
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
 }
 
@@ -67,6 +69,12 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
     says: 'the largest upload, such as 2GB',
     fallback: () => null,
     read: size,
+  },
+  fetchPrivate: {
+    variable: 'CAIRN_FETCH_PRIVATE',
+    says: 'yes lets URLs lead to private addresses',
+    fallback: () => false,
+    read: (value) => oneOf('yes', 'no')(value) === 'yes',
   },
   logLevel: {
     variable: 'CAIRN_LOG_LEVEL',
