@@ -82,6 +82,13 @@ export const errors = {
   HISTORY_REFUSED: { ...refused, means: 'A git history from outside is hostile, damaged or not whole' },
   COMMIT_NOT_FOUND: { ...notFound, means: 'No commit, branch or tag has this name' },
   CODE_MOVED: { ...busy, means: 'A branch was moved by somebody else meanwhile' },
+  RUNTIME_OFF: {
+    status: 503,
+    exit: 1,
+    means: 'Managed sites do not run on this machine: no root rights, or a program is missing',
+  },
+  PHP_FAILED: { ...failed, means: 'PHP did not start, or broke off its answer' },
+  MYSQL_HOME: { ...failed, means: 'The database server of the managed sites cannot be started or used' },
   CHILD_FAILED: { ...failed, means: 'A program that Cairn ran failed' },
   STATE_DATABASE: { ...failed, means: 'The state database cannot be started or reached' },
   INTERNAL: { ...failed, means: 'A mistake in Cairn itself' },
