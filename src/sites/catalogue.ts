@@ -1,14 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { Failure } from '../base/failure.ts'
-import { newUlid, parseUlid, type Ulid } from '../base/ids.ts'
-import { seal, unseal } from '../base/seal.ts'
+import { newUlid } from '../base/ids.ts'
 import { type Framework, frameworks } from '../contract/words.ts'
-import { json } from '../state/json.ts'
 import type { Row, StateTables } from '../state/tables.ts'
-import { type AdminCredentials, guardCredentials } from './credentials.ts'
-import type { Environment } from './environment.ts'
-import { parseEnvironmentName, parseSiteName } from './names.ts'
+import type { Environment, ReleaseFacts } from './environment.ts'
+import { fromRow, toRow } from './environmentRow.ts'
+import { type EnvironmentName, parseEnvironmentName, parseSiteName, type SiteName } from './names.ts'
+import { notYet, ownIdentity, takeIdentity } from './newManaged.ts'
 
 export interface Site {
   name: string
@@ -19,12 +18,39 @@ export interface Site {
   createdAt: Date
 }
 
-export type NewEnvironment = Omit<Environment, 'id' | 'createdAt' | 'kind'> & { label?: string | null }
+export type NewEnvironment = Omit<Environment, 'id' | 'createdAt' | 'kind' | 'managed'> & { label?: string | null }
+
+export interface NewManaged {
+  site: SiteName
+  name: EnvironmentName
+  /** Absolute, no links in it; nothing has to stand there yet */
+  directory: string
+  url: string | null
+}
 
 /** Which sites and environments there are. Passwords are sealed at rest, each for its own row. */
 export interface Catalogue {
   /** @throws {Failure} SITE_TAKEN when the environment exists, or the site is of another framework */
   attach(input: NewEnvironment): Promise<Environment>
+  /**
+   * A site that has no environment yet: from now on its name is taken.
+   *
+   * @throws {Failure} SITE_TAKEN, SITE_NAME_INVALID
+   */
+  createSite(input: { name: string; label?: string | null; framework: Framework }): Promise<Site>
+  /** Null takes the label away: a site without one is called by its name. @throws {Failure} SITE_NOT_FOUND */
+  labelSite(name: string, label: string | null): Promise<void>
+  /**
+   * A managed environment without a release, of the site's framework, with a uid that no environment ever had. Everything
+   * else of it comes with `updateRelease`.
+   *
+   * @throws {Failure} SITE_NOT_FOUND, SITE_TAKEN when the environment exists
+   */
+  addManaged(input: NewManaged): Promise<Environment>
+  /** Follows what `current` points at. Safe to repeat. @throws {Failure} ENVIRONMENT_NOT_FOUND */
+  updateRelease(id: string, facts: ReleaseFacts): Promise<Environment>
+  /** The address at which an environment is visited. @throws {Failure} ENVIRONMENT_NOT_FOUND */
+  setUrl(id: string, url: string | null): Promise<Environment>
   /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND */
   find(site: string, environment: string): Promise<Environment>
   findById(id: string): Promise<Environment>
@@ -35,9 +61,18 @@ export interface Catalogue {
   listEnvironments(site: string): Promise<Environment[]>
   /** Forgets an environment, and its site with the last one. Touches neither the site's own data nor backups. */
   remove(site: string, environment: string): Promise<void>
+  /** Forgets a site that has no environments (any more); one that has some stays, and so does one that is not there. */
+  removeEmptySite(name: string): Promise<void>
 }
 
-export function openCatalogue({ db, key }: { db: Kysely<StateTables>; key: KeyObject }): Catalogue {
+export interface CatalogueOptions {
+  db: Kysely<StateTables>
+  key: KeyObject
+  /** As root, the uids of managed environments begin here @default {200000} */
+  uidBase?: number
+}
+
+export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions): Catalogue {
   const rowsOf = (site: string): Promise<Row<'environment'>[]> =>
     db.selectFrom('environment').selectAll().where('site', '=', site).orderBy('created_at').execute()
 
@@ -49,6 +84,27 @@ export function openCatalogue({ db, key }: { db: Kysely<StateTables>; key: KeyOb
     })
   }
 
+  const insert = async (work: Kysely<StateTables>, environment: Environment, verb: string): Promise<void> => {
+    const inserted = await work
+      .insertInto('environment')
+      .values(toRow(environment, key))
+      .onConflict((conflict) => conflict.columns(['site', 'name']).doNothing())
+      .returning('id')
+      .executeTakeFirst()
+    if (inserted === undefined) throw taken(environment, verb)
+  }
+
+  /** Reads, changes and writes one row, with nobody between. */
+  const change = (id: string, changed: (environment: Environment) => Environment): Promise<Environment> =>
+    db.transaction().execute(async (work) => {
+      const row = await work.selectFrom('environment').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+      if (row === undefined) throw removed(id)
+      const environment = changed(fromRow(row, key))
+      const { id: _, ...values } = toRow(environment, key)
+      await work.updateTable('environment').set(values).where('id', '=', id).execute()
+      return environment
+    })
+
   const catalogue: Catalogue = {
     async attach({ label = null, ...input }) {
       const environment: Environment = {
@@ -57,6 +113,7 @@ export function openCatalogue({ db, key }: { db: Kysely<StateTables>; key: KeyOb
         name: parseEnvironmentName(input.name),
         id: newUlid(),
         kind: 'attached',
+        managed: null,
         createdAt: new Date(),
       }
       await db.transaction().execute(async (work) => {
@@ -73,16 +130,45 @@ export function openCatalogue({ db, key }: { db: Kysely<StateTables>; key: KeyOb
           .forUpdate()
           .executeTakeFirstOrThrow()
         if (held.framework !== framework) throw otherFramework(site, held.framework, framework)
-        const inserted = await work
-          .insertInto('environment')
-          .values(toRow(environment, key))
-          .onConflict((conflict) => conflict.columns(['site', 'name']).doNothing())
-          .returning('id')
-          .executeTakeFirst()
-        if (inserted === undefined) throw taken(environment)
+        await insert(work, environment, 'attach')
       })
       return environment
     },
+    async createSite({ name, label = null, framework }) {
+      const site = parseSiteName(name)
+      const row = await db
+        .insertInto('site')
+        .values({ name: site, label, framework })
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .returningAll()
+        .executeTakeFirst()
+      if (row !== undefined) return siteFrom(row, [])
+      throw new Failure('SITE_TAKEN', `Cannot create site "${site}": it exists already`, {
+        hint: `Choose another name, or see it with cairn site:info ${site}`,
+      })
+    },
+    async labelSite(name, label) {
+      await findSiteRow(name)
+      await db.updateTable('site').set({ label }).where('name', '=', name).execute()
+    },
+    async addManaged({ site, name, directory, url }) {
+      const { framework } = await findSiteRow(site)
+      const id = newUlid()
+      return db.transaction().execute(async (work) => {
+        // the site cannot go away between
+        await work.selectFrom('site').select('name').where('name', '=', site).forUpdate().executeTakeFirstOrThrow()
+        const identity = process.geteuid?.() === 0 ? await takeIdentity(work, id, uidBase) : ownIdentity()
+        const environment = notYet({ id, site, name, framework: knownFramework(framework), directory, url, ...identity })
+        await insert(work, environment, 'create')
+        return environment
+      })
+    },
+    updateRelease: (id, { release, schema, commit, ...facts }) =>
+      change(id, (environment) => {
+        if (environment.managed === null) throw new Error(`environment ${id} has no releases: it is attached`)
+        return { ...environment, ...facts, managed: { ...environment.managed, release, schema, commit } }
+      }),
+    setUrl: (id, url) => change(id, (environment) => ({ ...environment, url })),
     async find(site, environment) {
       await findSiteRow(site)
       const rows = await rowsOf(site)
@@ -94,8 +180,7 @@ export function openCatalogue({ db, key }: { db: Kysely<StateTables>; key: KeyOb
     },
     async findById(id) {
       const row = await db.selectFrom('environment').selectAll().where('id', '=', id).executeTakeFirst()
-      if (row === undefined)
-        throw new Failure('ENVIRONMENT_NOT_FOUND', `Cannot find the environment with id "${id}": it was removed`)
+      if (row === undefined) throw removed(id)
       return fromRow(row, key)
     },
     async findSite(name) {
@@ -130,70 +215,15 @@ export function openCatalogue({ db, key }: { db: Kysely<StateTables>; key: KeyOb
         if (left.length === 0) await work.deleteFrom('site').where('name', '=', site).execute()
       })
     },
+    async removeEmptySite(name) {
+      await db.transaction().execute(async (work) => {
+        await work.selectFrom('site').select('name').where('name', '=', name).forUpdate().execute()
+        const left = await work.selectFrom('environment').select('id').where('site', '=', name).limit(1).execute()
+        if (left.length === 0) await work.deleteFrom('site').where('name', '=', name).execute()
+      })
+    },
   }
   return catalogue
-}
-
-interface Secrets {
-  password: string
-  adminDatabase: AdminCredentials | null
-}
-
-const aboutSecrets = (id: Ulid): string => `environment ${id}`
-
-function toRow(environment: Environment, key: KeyObject) {
-  const { id, site, name, kind, codeRoot, docroot, url, createdAt, adminDatabase, database, ...facts } = environment
-  const { password, ...open } = database
-  const secrets: Secrets = { password, adminDatabase }
-  return {
-    id,
-    site,
-    name,
-    kind,
-    docroot,
-    url,
-    code_root: codeRoot,
-    created_at: createdAt,
-    facts: json({ ...facts, database: open }),
-    secrets: seal(key, aboutSecrets(id), Buffer.from(JSON.stringify(secrets))),
-  }
-}
-
-/** What `toRow` put into the facts; rows are written by it alone. */
-type Facts = Pick<
-  Environment,
-  | 'framework'
-  | 'version'
-  | 'coreDirectory'
-  | 'contentDirectory'
-  | 'filesDirectory'
-  | 'furtherFiles'
-  | 'tablePrefix'
-  | 'configFiles'
-  | 'configAbove'
-  | 'phpReload'
-> & { database: Omit<Environment['database'], 'password'> }
-
-function fromRow(row: Row<'environment'>, key: KeyObject): Environment {
-  const id = parseUlid(row.id)
-  const { database, ...facts } = row.facts as unknown as Facts
-  if (row.secrets === null)
-    throw new Failure('CREDENTIALS_UNKNOWN', `Cannot open "${row.site}.${row.name}": its credentials are missing`)
-  const secrets = JSON.parse(unseal(key, aboutSecrets(id), row.secrets).toString()) as Secrets
-  return {
-    ...facts,
-    furtherFiles: facts.furtherFiles ?? [], // rows of the first version have none
-    id,
-    site: parseSiteName(row.site),
-    name: parseEnvironmentName(row.name),
-    kind: 'attached',
-    codeRoot: row.code_root,
-    docroot: row.docroot,
-    url: row.url,
-    database: guardCredentials({ ...database, password: secrets.password }),
-    adminDatabase: secrets.adminDatabase,
-    createdAt: row.created_at,
-  }
 }
 
 const ranks = ['dev', 'test', 'live']
@@ -203,12 +233,25 @@ function byRank(left: string, right: string): number {
 }
 
 function siteFrom(row: Row<'site'>, environments: string[]): Site {
-  const framework = frameworks.find((known) => known === row.framework) ?? 'wordpress'
-  return { name: row.name, label: row.label, framework, environments: environments.sort(byRank), createdAt: row.created_at }
+  return {
+    name: row.name,
+    label: row.label,
+    framework: knownFramework(row.framework),
+    environments: environments.sort(byRank),
+    createdAt: row.created_at,
+  }
 }
 
-function taken({ site, name }: Environment): Failure {
-  return new Failure('SITE_TAKEN', `Cannot attach "${site}.${name}": this environment exists already`, {
+function knownFramework(text: string): Framework {
+  return frameworks.find((known) => known === text) ?? 'wordpress'
+}
+
+function removed(id: string): Failure {
+  return new Failure('ENVIRONMENT_NOT_FOUND', `Cannot find the environment with id "${id}": it was removed`)
+}
+
+function taken({ site, name }: Environment, verb: string): Failure {
+  return new Failure('SITE_TAKEN', `Cannot ${verb} "${site}.${name}": this environment exists already`, {
     hint: `Choose another environment of "${site}", or see it with cairn env:info ${site}.${name}`,
   })
 }

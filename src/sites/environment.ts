@@ -5,14 +5,15 @@ import type { FurtherFiles } from './frameworks/facts.ts'
 import type { EnvironmentName, SiteName } from './names.ts'
 
 /**
- * One running copy of a site, somebody else's directories and database, as it was found and confirmed when it was attached.
- * Paths are absolute and as they were given: a link among them (`current -> releases/7`) is resolved when it is used.
+ * One running copy of a site. Attached: somebody else's directories and database, as they were found and confirmed; paths are
+ * absolute and as they were given: a link among them (`current -> releases/7`) is resolved when it is used. Managed: Cairn's
+ * own, and everything here is of its current release: real paths, and that release's account.
  */
 export interface Environment {
   id: Ulid
   site: SiteName
   name: EnvironmentName
-  kind: 'attached'
+  kind: 'attached' | 'managed'
   framework: Framework
   version: string | null
   /** What the code element holds */
@@ -36,5 +37,37 @@ export interface Environment {
   configAbove: string | null
   /** The command that reloads PHP, as arguments */
   phpReload: string[] | null
+  /** Null for an attached one */
+  managed: ManagedFacts | null
   createdAt: Date
 }
+
+export interface ManagedFacts {
+  /** `<data>/sites/<site>/<env>`: absolute, no links in it */
+  directory: string
+  /** As whom its PHP runs; Cairn's own where Cairn is not root, and then no PHP runs */
+  uid: number
+  gid: number
+  /** The current release; 0 while there was none: nothing can be read, served or backed up yet */
+  release: number
+  schema: string
+  /** What its code was exported from */
+  commit: string | null
+}
+
+/** What a switch to another release changes of a managed environment. */
+export type ReleaseFacts = Pick<
+  Environment,
+  | 'framework'
+  | 'version'
+  | 'codeRoot'
+  | 'docroot'
+  | 'coreDirectory'
+  | 'contentDirectory'
+  | 'filesDirectory'
+  | 'furtherFiles'
+  | 'database'
+  | 'tablePrefix'
+  | 'configFiles'
+> &
+  Pick<ManagedFacts, 'release' | 'schema' | 'commit'>

@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import { type ClientConfig, type CustomTypesConfig, Pool, types as parsers } from 'pg'
 import { Failure } from '../base/failure.ts'
 import * as start from './migrations/0001_start.ts'
+import * as managed from './migrations/0003_managed.ts'
 import * as upload from './migrations/0004_upload.ts'
 import type { StateTables } from './tables.ts'
 
@@ -19,7 +20,7 @@ export interface State {
 }
 
 /** In the order of their names; a migration that was released never changes. */
-const migrations = { '0001_start': start, '0004_upload': upload }
+const migrations = { '0001_start': start, '0003_managed': managed, '0004_upload': upload }
 
 /**
  * Opens the state database and brings its tables up to date; several processes may do so at once.

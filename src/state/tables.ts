@@ -8,6 +8,8 @@ export interface StateTables {
   setting: SettingTable
   site: SiteTable
   environment: EnvironmentTable
+  environment_uid: EnvironmentUidTable
+  release: ReleaseTable
   pack: PackTable
   chunk: ChunkTable
   write_session: WriteSessionTable
@@ -56,6 +58,50 @@ interface EnvironmentTable {
   /** Sealed with base/seal */
   secrets: Optional<Buffer>
   created_at: Filled<Date>
+}
+
+/** Every number that an environment of ours ever had. Never deleted: a number is handed out once. */
+interface EnvironmentUidTable {
+  uid: number
+  environment_id: string
+  taken_at: Filled<Date>
+}
+
+/**
+ * preparing: made aside, nothing of it runs; ready: prepared and verified; current: served; kept: was current and can be again;
+ * dropped: what it had for itself is gone or going.
+ */
+export type ReleaseState = 'preparing' | 'ready' | 'current' | 'kept' | 'dropped'
+
+/** Where a release comes from: for people, and for whoever cleans up behind a workflow that will not go on. */
+export interface ReleaseOrigin {
+  workflow: string | null
+  backup: string | null
+  /** One phrase: "restored code and database" */
+  what: string
+}
+
+interface ReleaseTable {
+  environment_id: string
+  /** Counts up within its environment, and is never used again */
+  number: number
+  state: ReleaseState
+  code_commit: Optional<string>
+  framework: string
+  /** Relative to the code, '' for the code itself */
+  docroot: string
+  files_id: string
+  schema: string
+  account: string
+  /** Sealed with base/seal */
+  secrets: Buffer
+  origin: Json<ReleaseOrigin>
+  /** What was current when this one became so for the first time: where an undo goes */
+  previous: Optional<number>
+  created_at: Filled<Date>
+  /** When it became current for the last time */
+  current_at: Optional<Date>
+  keep_until: Optional<Date>
 }
 
 interface PackTable {

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { type Kysely, sql } from 'kysely'
+import { isErrno } from '../base/failure.ts'
+import type { Ulid } from '../base/ids.ts'
+import { groupName, userName } from '../hosts/local/owners.ts'
+import type { StateTables } from '../state/tables.ts'
+import { guardCredentials } from './credentials.ts'
+import type { Environment } from './environment.ts'
+
+type Start = Pick<Environment, 'id' | 'site' | 'name' | 'framework' | 'url'> & { directory: string } & Identity
+
+interface Identity {
+  uid: number
+  gid: number
+}
+
+/** A managed environment before its first release. */
+export function notYet({ id, site, name, framework, url, directory, uid, gid }: Start): Environment {
+  return {
+    ...{ id, site, name, framework, url },
+    kind: 'managed',
+    version: null,
+    codeRoot: directory,
+    docroot: directory,
+    coreDirectory: directory,
+    contentDirectory: directory,
+    filesDirectory: directory,
+    furtherFiles: [],
+    database: guardCredentials({ host: null, port: null, socket: null, user: '', password: '', database: '' }),
+    adminDatabase: null,
+    tablePrefix: '',
+    configFiles: [],
+    configAbove: null,
+    phpReload: null,
+    managed: { directory, uid, gid, release: 0, schema: '', commit: null },
+    createdAt: new Date(),
+  }
+}
+
+/** Where Cairn is not root everything is its own. */
+export function ownIdentity(): Identity {
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+}
+
+/** A number, for user and group, that no environment ever had, no account of this machine has, and no container may take. */
+export async function takeIdentity(work: Kysely<StateTables>, environmentId: Ulid, base: number): Promise<Identity> {
+  await sql`lock table environment_uid in exclusive mode`.execute(work)
+  const { last } = await work
+    .selectFrom('environment_uid')
+    .select(({ fn }) => fn.max('uid').as('last'))
+    .where('uid', '>=', base)
+    .executeTakeFirstOrThrow()
+  const uid = firstFree(last === null ? base : Number(last) + 1, subordinateRanges())
+  await work.insertInto('environment_uid').values({ uid, environment_id: environmentId }).execute()
+  return { uid, gid: uid }
+}
+
+interface Range {
+  start: number
+  count: number
+}
+
+/** @param ranges numbers that others may use */
+export function firstFree(from: number, ranges: readonly Range[]): number {
+  let number = from
+  for (;;) {
+    const range = ranges.find(({ start, count }) => number >= start && number < start + count)
+    if (range !== undefined) number = range.start + range.count
+    else if (userName(number) !== '' || groupName(number) !== '') number += 1
+    else return number
+  }
+}
+
+/** What users of this machine may give to their containers: a process of theirs could be anybody in it. */
+function subordinateRanges(): Range[] {
+  return ['/etc/subuid', '/etc/subgid'].flatMap((path) => {
+    try {
+      const rows = readFileSync(path, 'utf8').matchAll(/^[^:#\n]+:(\d+):(\d+)$/gm)
+      return [...rows].map(([, start, count]) => ({ start: Number(start), count: Number(count) }))
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'EACCES')) return []
+      throw error
+    }
+  })
+}
