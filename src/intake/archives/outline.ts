@@ -14,6 +14,8 @@ export interface Outline {
   sharedTop: string[]
   /** Names right below the root */
   top: string[]
+  /** Names right below a directory near the root (`''` or `a/`) */
+  besideTop(above: string): string[]
 }
 
 export const foundKinds = {
@@ -54,6 +56,7 @@ export class OutlineMaker implements Outline {
   readonly #names = new Set<string>()
   readonly #texts = new Map<string, string>()
   readonly #top = new Set<string>()
+  readonly #second = new Set<string>()
   #textBytes = 0
   #shared: string[] | null = null
   /** Directories before the first file */
@@ -101,10 +104,16 @@ export class OutlineMaker implements Outline {
     return [...this.#top]
   }
 
+  besideTop(above: string): string[] {
+    if (above === '') return this.top
+    return [...this.#second].flatMap((path) => (path.startsWith(above) ? [path.slice(above.length)] : []))
+  }
+
   /** The first file sets what is shared; every other path cuts it down, but for directories above it. */
   #share(path: string, isDirectory: boolean): void {
     const parts = path.split('/')
     if (this.#top.size < topMax) this.#top.add(parts[0] as string)
+    if (parts.length > 1 && this.#second.size < topMax) this.#second.add(`${parts[0]}/${parts[1]}`)
     if (this.#shared === null && isDirectory) {
       if (this.#early.length < topMax) this.#early.push(parts)
       return

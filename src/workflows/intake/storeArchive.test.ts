@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hostileArchives, tar, tarMember } from '../../archive/foreign/hostile.suite.ts'
+import { hostileArchives, tar, tarMember, zip } from '../../archive/foreign/hostile.suite.ts'
 import { openForeignFile } from '../../archive/foreign/openForeign.ts'
 import { quietRun } from '../../base/run.ts'
 import { openArchive } from '../../repository/archiveOut.ts'
@@ -15,6 +15,7 @@ import type { StoredEntry } from '../../repository/types.ts'
 import { captureTree } from '../capture/captureTree.ts'
 import { stopIdleThreads } from '../capture/warmThreads.ts'
 import { archivePart } from './archivePart.ts'
+import { readArchives } from './readArchives.ts'
 import { storeArchive, type StoreArchiveOptions } from './storeArchive.ts'
 
 let home: TestRepository
@@ -187,3 +188,61 @@ test(`of ${hostileArchives.length} hostile archives nothing is left, nor is anyt
   expect(readdirSync(directory).toSorted()).toEqual(['archive', 'site', 'work'])
   expect(readdirSync(join(home.directory, 'repository')).filter((name) => name.includes('tmp'))).toEqual([])
 }, 120_000)
+
+test('the archives of a site become its elements: trees as manifests, the dump as text, wherever it was packed', async () => {
+  const sql = '-- SQL dump\nCREATE TABLE a (b int);\n'
+  const code = tar(
+    ...['index.php', 'wp-settings.php', 'wp-load.php'].map((name) => tarMember(`site/${name}`, { body: '<?php' })),
+    tarMember('site/wp-includes/version.php', { body: `<?php $wp_version = '6.5.5';` }),
+    tarMember('site/wp-content/uploads/old.jpg', { body: 'old' }),
+    tarMember('site/.git/HEAD', { body: 'ref: refs/heads/master\n' }),
+  )
+  const dumps = [
+    Buffer.from(sql),
+    gzipSync(sql),
+    zip([{ name: 'backup/x.sql', body: sql }]),
+    tar(tarMember('x.sql.gz', { body: gzipSync(sql) })),
+  ]
+  for (const dump of dumps) {
+    const write = (name: string, bytes: Buffer): string => {
+      writeFileSync(join(directory, name), bytes)
+      return join(directory, name)
+    }
+    const session = await home.repository.openSession()
+    const read = await readArchives({
+      repository: home.repository,
+      session,
+      given: [
+        { role: 'code', path: write('code', code), name: 'code.tar' },
+        { role: 'files', path: write('files', zip([{ name: 'uploads/new.jpg', body: 'new' }])), name: 'files.zip' },
+        { role: 'database', path: write('dump', dump), name: 'dump' },
+      ],
+      workDirectory: work,
+      codec,
+      run: quietRun(),
+    })
+    const paths = async (element: 'code' | 'files', leaveOut?: (path: string) => boolean) => {
+      const captured = await read.capture(element, '', leaveOut)
+      return captured === null
+        ? null
+        : (await collect(entriesOf(home.repository, captured.manifest))).map(({ path }) => path.toString())
+    }
+    expect(await paths('files')).toEqual(['', 'new.jpg'])
+    expect(await paths('code', (path) => path === '.git')).toEqual([
+      '',
+      'index.php',
+      'wp-content',
+      'wp-includes',
+      'wp-includes/version.php',
+      'wp-load.php',
+      'wp-settings.php',
+    ])
+    const text: Buffer[] = []
+    for await (const part of read.dump() ?? []) text.push(part)
+    expect(Buffer.concat(text).toString()).toBe(sql)
+    expect(read.plan.code).toMatchObject({ framework: 'wordpress', version: '6.5.5', hasGit: true })
+    await read.close()
+    await session.close()
+  }
+  expect(readdirSync(work)).toEqual([])
+})

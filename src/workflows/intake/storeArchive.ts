@@ -94,7 +94,11 @@ async function readAll(
   let doneBytes = 0
   for await (const { entry, body, implied } of readGuarded(file, { limits, onSkipped, twins: options.twins ?? false })) {
     stopIfCancelled(run)
-    for (const path of implied) index.add(stored({ ...entry, path, kind: 'directory', mode: 0o755, sizeBytes: 0 }, []), 'implied')
+    for (const path of implied) {
+      const directory: ForeignEntry = { ...entry, path, kind: 'directory', mode: 0o755, sizeBytes: 0 }
+      outline.see(directory)
+      index.add(stored({ ...directory, target: Buffer.alloc(0) }, []), 'implied')
+    }
     const tells = outline.see(entry)
     if (entry.kind !== 'file' || entry.sizeBytes === 0) {
       index.add(stored(entry, []), entry.kind === 'hardlink' ? 'hardLink' : 'entry')
