@@ -35,6 +35,7 @@ const nameBytes = 100
 const prefixBytes = 155
 const slash = 0x2f
 const none = Buffer.alloc(0)
+const ustar = Buffer.from('ustar\x0000', 'latin1')
 const typeOf = { file: 0x30, link: 0x32, directory: 0x35 } as const
 
 function memberName(entry: TarFacts, prefix: Buffer): Buffer {
@@ -85,24 +86,31 @@ function block(name: Buffer, prefix: Buffer, entry: TarFacts, target: Buffer, ty
   writeNumber(header, tarSeconds(entry.mtimeNs), 136, 12)
   header[156] = type
   target.copy(header, 157)
-  header.write('ustar\x0000', 257, 'latin1')
+  ustar.copy(header, 257)
   prefix.copy(header, 345)
   let sum = 8 * 0x20 // the checksum's own field counts as blanks
   for (let i = 0; i < 512; i++) sum += header[i] as number
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  writeOctal(header, sum, 148, 6)
+  header[155] = 0x20
   return header
 }
 
 /** Octal digits and a NUL, or base-256 (bit 0x80 of the first byte) where they do not suffice. */
 function writeNumber(header: Buffer, value: number, at: number, width: number): void {
-  if (value < 8 ** (width - 1)) {
-    header.write(`${value.toString(8).padStart(width - 1, '0')}\0`, at, 'latin1')
-    return
-  }
+  if (value < 8 ** (width - 1)) return writeOctal(header, value, at, width - 1)
   let rest = value
   for (let i = at + width - 1; i > at; i--) {
     header[i] = rest % 256
     rest = Math.floor(rest / 256)
   }
   header[at] = 0x80
+}
+
+/** The byte behind the digits stays NUL. There are seven of these a header, so no strings are made. */
+function writeOctal(header: Buffer, value: number, at: number, digits: number): void {
+  let rest = value
+  for (let i = at + digits - 1; i >= at; i--) {
+    header[i] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
 }

@@ -22,6 +22,20 @@ export function writeStored(raw: Uint8Array, to: Buffer, at = 0): number {
   return end + emptyBlock.length - at
 }
 
+/** Whether these bytes are stored blocks that hold exactly `raw`, none of them final and an empty one last. */
+export function holdsStored(bytes: Buffer, raw: Uint8Array): boolean {
+  let at = 0
+  for (let from = 0; from < raw.length;) {
+    if (bytes.length - at < 5 || bytes[at] !== 0) return false
+    const length = bytes.readUInt16LE(at + 1)
+    if (length === 0 || length > raw.length - from || bytes.readUInt16LE(at + 3) !== (length ^ 0xffff)) return false
+    if (bytes.compare(raw, from, from + length, at + 5, at + 5 + length) !== 0) return false
+    at += 5 + length
+    from += length
+  }
+  return bytes.subarray(at).equals(emptyBlock)
+}
+
 export function storedFragment(raw: Uint8Array): Buffer {
   const fragment = Buffer.allocUnsafe(storedLength(raw.length))
   writeStored(raw, fragment)
