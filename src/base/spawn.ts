@@ -9,8 +9,8 @@ export interface ChildOptions {
   stdio?: StdioOptions
   uid?: number
   gid?: number
-  /** What the child gets when its parent dies; INT for a server that should end in good order */
-  deathSignal?: 'KILL' | 'INT'
+  /** What the child gets when its parent dies; INT or TERM for a server that should end in good order */
+  deathSignal?: 'KILL' | 'INT' | 'TERM'
   /** In a session of its own, where Ctrl-C for the parent does not reach it */
   detached?: boolean
 }

@@ -43,7 +43,6 @@ export interface MysqlAdmin {
   close(): Promise<void>
 }
 
-/** @public */
 export interface PrivateMysql extends MysqlHome {
   /** Where its socket stands */
   socket: string

@@ -1,9 +1,9 @@
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
+import { type Account, blockedAt } from '../../base/account.ts'
 import { Failure, isErrno } from '../../base/failure.ts'
 import { removeTree } from '../../base/files.ts'
-import { type Account, blockedAt } from './account.ts'
 
 export interface Binaries {
   postgres: string

@@ -1,9 +1,10 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Account, blockedAt } from '../../base/account.ts'
 import { Failure } from '../../base/failure.ts'
 import { removeTree, syncDirectory } from '../../base/files.ts'
 import { runChild } from '../../base/spawn.ts'
-import { type Account, blockedAt, userName } from './account.ts'
+import { userName } from './account.ts'
 import { type Binaries, unreachableFor } from './binaries.ts'
 
 /**
