@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runChild } from '../../src/base/spawn.ts'
 import { type Chance, giveTree, growTree, mutateTree } from '../../src/releases/apply/randomTree.suite.ts'
@@ -50,7 +50,9 @@ export async function changeSite(chance: Chance, { directory, database, mariadb 
     if (!existsSync(join(content, folder))) mkdirSync(join(content, folder))
     mutateTree(chance, join(content, folder))
     for (let i = chance.below(3); i > 0; i--) {
-      writeFileSync(join(content, folder, `more-${chance.below(40)}.bin`), noise(chance, chance.below(300_000)))
+      const path = join(content, folder, `more-${chance.below(40)}.bin`)
+      rmSync(path, { recursive: true, force: true }) // a change may have made anything of it, a directory too
+      writeFileSync(path, noise(chance, chance.below(300_000)))
     }
   }
   // as PHP would have written them: a restored file gets the owner of the one that it replaces
