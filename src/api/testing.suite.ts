@@ -82,7 +82,7 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
     /** A second interface over the same state, with something changed */
     async beside(other: Partial<ApiDeps>) {
       const second = await listen({ ...deps, ...other })
-      return { call: caller(urlOf(second), token), stop: () => second.close() }
+      return { url: urlOf(second), call: caller(urlOf(second), token), stop: () => second.close() }
     },
     async stop() {
       await app.close()

@@ -92,7 +92,10 @@ export async function uploadRoutes(app: Api, deps: ApiDeps, limits: ApiLimits): 
 async function speakTus(uploads: UploadDesk, limits: ApiLimits, request: FastifyRequest, reply: FastifyReply) {
   const { raw, method } = request
   const hasBody = request.body instanceof Readable
-  raw.socket.setTimeout(limits.stallMs, () => raw.destroy()) // a client that is gone without a word
+  const { socket } = raw
+  const giveUp = (): void => void raw.destroy()
+  socket.setTimeout(limits.stallMs) // a client that is gone without a word
+  socket.on('timeout', giveUp)
   try {
     const response = await uploads.handle(
       new Request(new URL(request.url, 'http://localhost'), {
@@ -116,7 +119,8 @@ async function speakTus(uploads: UploadDesk, limits: ApiLimits, request: Fastify
     request.outcome = error.code
     return sendProblem(reply, error, error.cause.status)
   } finally {
-    raw.socket.setTimeout(0)
+    socket.setTimeout(0)
+    socket.off('timeout', giveUp) // the connection goes on to the next request
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Upload } from 'tus-js-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -79,6 +79,39 @@ test('an upload that is cut three times goes on where it was, and ends with its 
     sha256,
     fileName: 'site.tar.gz',
   })
+})
+
+test('a client that stops without a word is given up, and one connection may send many pieces', async () => {
+  const other = await api.beside({ limits: { stallMs: 100 } })
+  const path = await begin()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const patch = (base: string, offset: number, length: number, bytes: Buffer) =>
+    new Promise<number | null>((resolve) => {
+      const request = httpRequest(`${base}${path}`, {
+        method: 'PATCH',
+        agent,
+        headers: {
+          ...headers(),
+          'content-type': 'application/offset+octet-stream',
+          'upload-offset': String(offset),
+          'content-length': String(length),
+        },
+      })
+      request.on('error', () => resolve(null))
+      request.on('response', (response) => response.resume().on('end', () => resolve(response.statusCode ?? 0)))
+      request.write(bytes, () => (bytes.length === length ? request.end() : undefined))
+    })
+  for (let part = 0; part < 15; part++) {
+    expect(await patch(api.url, part * 1000, 1000, content.subarray(part * 1000, (part + 1) * 1000))).toBe(204)
+  }
+  expect(await patch(other.url, 15_000, 100_000, content.subarray(15_000, 20_000))).not.toBe(204)
+  process.off('warning', onWarning)
+  agent.destroy()
+  await other.stop()
+  expect(warnings).toEqual([])
 })
 
 test('refusals are problem documents with the status that the protocol wants', async () => {
