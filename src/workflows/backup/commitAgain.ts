@@ -1,9 +1,11 @@
 import { Failure } from '../../base/failure.ts'
 import { unpackChunkRef } from '../../repository/chunkRef.ts'
+import { inOrder } from '../../repository/inOrder.ts'
+import { batchMax } from '../../repository/index/find.ts'
 import { decodePage } from '../../repository/page.ts'
 import type { RecordBackup } from '../../repository/commit.ts'
 import type { DiskRepository } from '../../repository/repository.ts'
-import type { BackupObject, ChunkRef, WriteSession } from '../../repository/types.ts'
+import type { BackupObject, ChunkLocation, ChunkRef, WriteSession } from '../../repository/types.ts'
 
 /**
  * Commits what a capture made, perhaps in a former process and days ago: its chunk lists are a hint and never a proof, so
@@ -24,24 +26,35 @@ export async function commitAgain(repository: DiskRepository, object: BackupObje
   }
 }
 
+/** Pages are read a few ahead, and their chunks looked up some thousand at a time: a page by itself would cost three round trips. */
 async function pinManifest(repository: DiskRepository, session: WriteSession, root: ChunkRef): Promise<void> {
   await pin(session, [root])
   const manifest = await repository.loadManifest(root)
-  await pin(
-    session,
-    manifest.pages.map((page) => page.ref),
-  )
-  for (const { ref } of manifest.pages) {
-    await pin(
-      session,
-      decodePage(await repository.readChunk(ref)).flatMap((entry) => entry.chunks),
-    )
-    session.coverPage(ref)
+  const pages = manifest.pages.map((page) => page.ref)
+  await pin(session, pages)
+  const read = async ([page, location]: readonly [ChunkRef, ChunkLocation]): Promise<ChunkRef[]> =>
+    decodePage(await repository.readChunk(page, location)).flatMap((entry) => entry.chunks)
+  for (let from = 0; from < pages.length; from += pagesAtOnce) {
+    const some = pages.slice(from, from + pagesAtOnce)
+    const locations = await repository.locate(some)
+    const placed = some.map((page, index) => [page, locations[index] as ChunkLocation] as const)
+    let chunks: ChunkRef[] = []
+    for await (const more of inOrder(placed, read, pagesAhead)) {
+      chunks = chunks.concat(more)
+      if (chunks.length < batchMax) continue
+      await pin(session, chunks)
+      chunks = []
+    }
+    await pin(session, chunks)
+    for (const page of some) session.coverPage(page)
   }
 }
 
+const pagesAtOnce = 100
+const pagesAhead = 4
+
 async function pin(session: WriteSession, refs: readonly ChunkRef[]): Promise<void> {
-  const missing = await session.pin(refs)
+  const missing = refs.length === 0 ? [] : await session.pin(refs)
   if (missing.length === 0) return
   throw new Failure('SESSION_LOST', `Cannot commit the backup: ${missing.length} of its chunks are no longer stored`, {
     hint: 'Take the backup again',
