@@ -130,6 +130,15 @@ test.each<[string, () => Buffer[], Partial<TarLimits>]>([
   await expect(readAll(make(), limits)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' })
 })
 
+test('a directory with a body is refused: the parser would wait for it for ever', async () => {
+  const header = tarHeader({ ...file('d', 512), kind: 'directory' }, none)
+  header.write('00000001000\0', 124)
+  header.write('        ', 148)
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  await expect(readAll([header, Buffer.alloc(512, 0x61), Buffer.alloc(1024)])).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' })
+})
+
 test('an error of the source comes through as it is', async () => {
   const broken = new Error('the disk is gone')
   async function* source(): AsyncGenerator<Buffer> {

@@ -54,6 +54,8 @@ export async function* readTar(
       if (next.done === true) break
       const stream = next.value
       feeding.idleBytes = -Infinity // while a body goes by, its own size is the limit
+      // the parser would wait for such a body for ever, and read it as headers
+      if (stream.header.type === 'directory' && stream.header.size !== 0) throw damaged('a directory has a body')
       const member = memberOf(stream.header, limits)
       totalBytes += member.entry.sizeBytes
       if (++entries > limits.entriesMax) throw damaged(`it has more than ${limits.entriesMax} entries`)

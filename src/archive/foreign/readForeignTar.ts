@@ -12,8 +12,8 @@ const none: Buffer = Buffer.alloc(0)
  * Reads a tar that somebody else made, already gunzipped, in one pass and without touching the disk. Whatever two readers
  * could read in two ways is refused. Devices, FIFOs and the like are passed over.
  *
- * A parser of our own, because the library that reads our own archives (`readTar`) loops for ever on a negative length in a
- * PAX record and passes sparse files over in silence.
+ * A parser of our own, because tar-stream, which reads our own archives (`readTar`), gives the map of a PAX sparse file as its
+ * content, believes malformed PAX records, reads on behind the end, and waits for ever for the body of a directory.
  *
  * @throws {Failure} ARCHIVE_DAMAGED with `details.reason`; errors of the source come through
  */

@@ -33,7 +33,7 @@ export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0)
 }
 
-/** `length key=value\n`, strictly: some readers loop for ever on a length below zero. @throws {Failure} ARCHIVE_DAMAGED */
+/** `length key=value\n`, strictly: readers differ in what they make of anything else. @throws {Failure} ARCHIVE_DAMAGED */
 export function readPax(body: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>()
   for (let at = 0; at < body.length;) {
