@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { byteReader } from './byteReader.ts'
-import { writeBytes } from './writeBytes.ts'
+import { writeBytes } from '../base/writeBytes.ts'
 
 interface CgiHead {
   status: number

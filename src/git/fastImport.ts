@@ -3,7 +3,7 @@ import { childEnd } from '../base/spawn.ts'
 import { cancelled, type GitOptions, gitFailure, killOnAbort, lastWords, startGit } from './git.ts'
 import { removeLeftovers } from './leftovers.ts'
 import type { SiteRepository } from './siteRepository.ts'
-import { writeBytes } from './writeBytes.ts'
+import { writeBytes } from '../base/writeBytes.ts'
 
 /** Takes the commands of a stream; waits while git is behind. */
 export interface Feed {

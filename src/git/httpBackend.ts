@@ -8,7 +8,7 @@ import { removeLeftovers } from './leftovers.ts'
 import { type PushRequest, readPushCommands } from './pushCommands.ts'
 import { listRefs } from './refs.ts'
 import type { SiteRepository } from './siteRepository.ts'
-import { writeBytes } from './writeBytes.ts'
+import { writeBytes } from '../base/writeBytes.ts'
 
 /** Reading (clone, fetch) and writing (push), as git calls them. */
 export type GitService = 'git-upload-pack' | 'git-receive-pack'
