@@ -20,7 +20,8 @@ export interface ElementTrees {
 type Places = Pick<
   Environment,
   'framework' | 'codeRoot' | 'docroot' | 'coreDirectory' | 'contentDirectory' | 'filesDirectory' | 'furtherFiles' | 'configFiles'
->
+> &
+  Partial<Pick<Environment, 'managed'>>
 
 /**
  * Where the code and the files of an environment are read from now: links in the way to them are resolved at each call, so a
@@ -45,6 +46,7 @@ export function elementsOf(environment: Places): ElementTrees {
     ...(content === null ? [] : rulesWithin(environment, 'content', content)),
     ...holdRules(environment, code),
     ...otherSites(environment, code),
+    ...(environment.managed?.derived ?? []).map((path) => ({ path, reason: 'Cairn makes it for each release' })),
     { glob: 'cairn-opcache-*.php', reason: 'it resets PHP once, and is removed' },
   ]
   return {

@@ -163,10 +163,10 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
         return environment
       })
     },
-    updateRelease: (id, { release, schema, commit, ...facts }) =>
+    updateRelease: (id, { release, schema, commit, derived, ...facts }) =>
       change(id, (environment) => {
         if (environment.managed === null) throw new Error(`environment ${id} has no releases: it is attached`)
-        return { ...environment, ...facts, managed: { ...environment.managed, release, schema, commit } }
+        return { ...environment, ...facts, managed: { ...environment.managed, release, schema, commit, derived } }
       }),
     setUrl: (id, url) => change(id, (environment) => ({ ...environment, url })),
     async find(site, environment) {

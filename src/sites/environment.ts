@@ -53,6 +53,8 @@ export interface ManagedFacts {
   schema: string
   /** What its code was exported from */
   commit: string | null
+  /** What Cairn itself wrote into the code, relative to it: no part of the code element */
+  derived: string[]
 }
 
 /** What a switch to another release changes of a managed environment. */
@@ -70,4 +72,4 @@ export type ReleaseFacts = Pick<
   | 'tablePrefix'
   | 'configFiles'
 > &
-  Pick<ManagedFacts, 'release' | 'schema' | 'commit'>
+  Pick<ManagedFacts, 'release' | 'schema' | 'commit' | 'derived'>

@@ -47,6 +47,7 @@ const release: ReleaseFacts = {
   release: 1,
   schema: 'c_1',
   commit: 'a'.repeat(40),
+  derived: ['web/wp-content/uploads'],
 }
 
 test('a managed environment has no release at first, and then the facts of its current one', async () => {
@@ -56,8 +57,8 @@ test('a managed environment has no release at first, and then the facts of its c
   expect(added).toMatchObject({ kind: 'managed', framework: 'wordpress', managed: { release: 0, commit: null } })
   expect(await catalogue.find('shop', 'dev')).toEqual(added)
   const updated = await catalogue.updateRelease(added.id, release)
-  const { release: number, schema, commit, ...facts } = release
-  expect(updated).toEqual({ ...added, ...facts, managed: { ...added.managed, release: number, schema, commit } })
+  const { release: number, schema, commit, derived, ...facts } = release
+  expect(updated).toEqual({ ...added, ...facts, managed: { ...added.managed, release: number, schema, commit, derived } })
   expect(await catalogue.findById(added.id)).toEqual(updated)
   expect((await catalogue.findById(added.id)).database.password).toBe('of-the-release')
   expect((await catalogue.setUrl(added.id, 'https://shop.example')).url).toBe('https://shop.example')

@@ -32,7 +32,7 @@ export function notYet({ id, site, name, framework, url, directory, uid, gid }: 
     configFiles: [],
     configAbove: null,
     phpReload: null,
-    managed: { directory, uid, gid, release: 0, schema: '', commit: null },
+    managed: { directory, uid, gid, release: 0, schema: '', commit: null, derived: [] },
     createdAt: new Date(),
   }
 }

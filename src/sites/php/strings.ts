@@ -93,7 +93,7 @@ export function templateParts(
 
 function variableTokens(found: RegExpExecArray, line: number): Token[] {
   const [, name = '', word, index, variable, property] = found
-  const token = (kind: Token['kind'], text: string): Token => ({ kind, text, line })
+  const token = (kind: Token['kind'], text: string): Token => ({ kind, text, line, at: 0 })
   const end = token('end', '')
   if (property !== undefined) return [token('variable', name), token('op', '->'), token('name', property.slice(2)), end]
   const key =

@@ -5,6 +5,8 @@ export interface Token {
   /** Of a template: literal pieces, and the tokens of what stands between them */
   parts?: TemplatePart[]
   line: number
+  /** Where it begins in the text that was cut, in characters */
+  at: number
 }
 
 export type TemplatePart = string | Token[]

@@ -1,6 +1,6 @@
 import type { Token } from './token.ts'
 
-const nothing: Token = { kind: 'end', text: '', line: 0 }
+const nothing: Token = { kind: 'end', text: '', line: 0, at: 0 }
 
 /** A place in a list of tokens. */
 export class TokenReader {

@@ -103,12 +103,12 @@ class Tokenizer {
 
   private pushParts(parts: TemplatePart[], length: number): void {
     if (parts.every((part) => typeof part === 'string')) return this.push('string', parts.join(''), length)
-    this.tokens.push({ kind: 'template', text: '', parts, line: this.line })
+    this.tokens.push({ kind: 'template', text: '', parts, line: this.line, at: this.at })
     this.move(this.at + length)
   }
 
   private push(kind: Token['kind'], text: string, length: number): void {
-    this.tokens.push({ kind, text, line: this.line })
+    this.tokens.push({ kind, text, line: this.line, at: this.at })
     this.move(this.at + length)
   }
 
