@@ -28,7 +28,6 @@ export default defineConfig({
           setupFiles,
           testTimeout: patient(600_000),
           hookTimeout: patient(300_000),
-          fileParallelism: false,
         },
       },
     ],
