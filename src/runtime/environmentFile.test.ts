@@ -8,6 +8,7 @@ test('a site finds every variable of the host that its code was written for', ()
     'AUTH_KEY',
     'AUTH_SALT',
     'BACKDROP_SETTINGS',
+    'CAIRN_CRON_PAUSED',
     'DB_HOST',
     'DB_NAME',
     'DB_PASSWORD',
@@ -77,5 +78,6 @@ test('the boot check finds the database at the default socket', () => {
   const { boot } = environmentFile(environmentFacts({}))
   expect(boot.variables).toMatchObject({ DB_HOST: 'localhost', DB_PORT: '3399' })
   expect(boot.constants).toMatchObject({ DB_HOST: 'localhost:3399' })
+  expect(environmentFile(environmentFacts({ environment: 'live' })).boot.constants).toMatchObject({ DISABLE_WP_CRON: true })
   expect(JSON.parse(boot.variables['PRESSFLOW_SETTINGS'] ?? '').databases.default.default.host).toBe('localhost')
 })

@@ -7,12 +7,17 @@ import { type EnvironmentFacts, type EnvironmentFile, wordpressSalts } from './t
  */
 export function environmentFile(facts: EnvironmentFacts): EnvironmentFile {
   const { release, checkSecret, database } = facts
-  const told = (host: string): Pick<EnvironmentFile, 'variables' | 'constants'> => ({
-    variables: variablesOf(facts, host),
-    constants: constantsOf(facts, host),
+  const told = (asked: EnvironmentFacts, host: string): EnvironmentFile['boot'] => ({
+    variables: variablesOf(asked, host),
+    constants: constantsOf(asked, host),
   })
   // mysqli and PDO take "localhost" for their default socket, whatever the port
-  return { version: 1, release, checkSecret, ...told(database.host), boot: told('localhost') }
+  const boot = told({ ...facts, isCronPaused: true }, 'localhost')
+  return { version: 1, release, checkSecret, ...told(facts, database.host), boot }
+}
+
+function isCronPaused({ isCronPaused, environment }: EnvironmentFacts): boolean {
+  return isCronPaused ?? environment !== 'live'
 }
 
 function variablesOf(facts: EnvironmentFacts, host: string): Record<string, string> {
@@ -36,6 +41,7 @@ function variablesOf(facts: EnvironmentFacts, host: string): Record<string, stri
     PANTHEON_DEPLOYMENT_IDENTIFIER: String(release),
     ...(database.isEmpty ? { PANTHEON_DATABASE_STATE: 'empty' } : {}),
     ...facts.salts,
+    ...(isCronPaused(facts) ? { CAIRN_CRON_PAUSED: '1' } : {}), // for Drupal's generated settings
     PRESSFLOW_SETTINGS: settings,
     BACKDROP_SETTINGS: settings,
   }
@@ -80,6 +86,7 @@ function settingsOf(facts: EnvironmentFacts, host: string): Record<string, unkno
       css_gzip_compression: false,
       js_gzip_compression: false,
       page_compression: false,
+      ...(isCronPaused(facts) ? { cron_safe_threshold: 0 } : {}),
     },
     hash_salt: facts.hashSalt,
     drupal_hash_salt: facts.hashSalt,
@@ -104,7 +111,7 @@ function constantsOf(facts: EnvironmentFacts, host: string): Record<string, stri
   // a network keeps an address for each of its sites in the database
   if (framework === 'wordpress') Object.assign(constants, { WP_HOME: url, WP_SITEURL: url })
   if (environment === 'test' || environment === 'live') constants['DISALLOW_FILE_MODS'] = true
-  if (facts.isCronPaused ?? environment !== 'live') constants['DISABLE_WP_CRON'] = true
+  if (isCronPaused(facts)) constants['DISABLE_WP_CRON'] = true
   return constants
 }
 

@@ -85,12 +85,18 @@ export interface PhpPool {
   stop(): Promise<void>
 }
 
-/** @public */
 export interface PhpRuntime {
   /** php-fpm's own, such as `8.2.36` */
   version: string
   /** The same pool for the same id. A place that changed (live, uid) counts from the next start on */
   forEnvironment(place: PhpPlace): PhpPool
+  /**
+   * Boots a release that is not current, by itself: its own PHP as its own user, no network, no mail, no cron, limits of time and
+   * memory. Its caches have been rebuilt before. An answer that is not well is returned, never thrown.
+   *
+   * @throws {Failure} PHP_FAILED when PHP itself does not start
+   */
+  bootCheck(boot: BootRequest): Promise<BootResult>
   /** Ends the pool and removes its run directory, sessions and logs included */
   forget(id: string): Promise<void>
   stop(): Promise<void>
@@ -164,7 +170,24 @@ export interface EnvironmentFile {
   boot: { variables: Record<string, string>; constants: Record<string, string | boolean> }
 }
 
-/** One page of a release, asked for with the check secret. @public */
+export interface BootRequest {
+  place: PhpPlace
+  /** `releases/000042/code` of the environment, absolute */
+  code: string
+  /** Relative to the code */
+  docroot: string
+  framework: Framework
+  checkSecret: string
+  /** The address that the environment is visited at */
+  url: string
+  /** The private server's socket, or where the named one is */
+  database: { socket: string } | { host: string; port: number }
+  signs: BootSigns
+  /** @default 60 */
+  timeoutSeconds?: number
+}
+
+/** One page of a release. */
 export interface PageAnswer {
   status: number
   location: string | null
@@ -174,7 +197,7 @@ export interface PageAnswer {
   errors: string
 }
 
-/** As `sites/frameworks` words it for each framework. @public */
+/** As `sites/frameworks` words it for each framework. */
 export interface BootSigns {
   frontPath: string
   loginPath: string
@@ -183,7 +206,6 @@ export interface BootSigns {
   failures: readonly string[]
 }
 
-/** @public */
 export interface BootResult {
   ok: boolean
   /** Of the page that failed, else of the front page */
