@@ -9,6 +9,7 @@ test('a site finds every variable of the host that its code was written for', ()
     'AUTH_SALT',
     'BACKDROP_SETTINGS',
     'CAIRN_CRON_PAUSED',
+    'CAIRN_URL',
     'DB_HOST',
     'DB_NAME',
     'DB_PASSWORD',

@@ -33,6 +33,7 @@ function variablesOf(facts: EnvironmentFacts, host: string): Record<string, stri
     DB_USER: database.user,
     DB_PASSWORD: database.password,
     DB_NAME: database.name,
+    CAIRN_URL: facts.url,
     PANTHEON_SITE: site.uuid,
     PANTHEON_SITE_NAME: site.name,
     PANTHEON_ENVIRONMENT: environment,
@@ -103,13 +104,12 @@ function constantsOf(facts: EnvironmentFacts, host: string): Record<string, stri
     DB_USER: database.user,
     DB_PASSWORD: database.password,
     DB_HOST: `${host}:${database.port}`,
-    DB_CHARSET: 'utf8mb4',
-    DB_COLLATE: '',
     WP_ENVIRONMENT_TYPE: environmentType[environment] ?? 'development',
   })
   for (const name of wordpressSalts) constants[name] = facts.salts[name]
   // a network keeps an address for each of its sites in the database
   if (framework === 'wordpress') Object.assign(constants, { WP_HOME: url, WP_SITEURL: url })
+  else constants['DOMAIN_CURRENT_SITE'] = new URL(url).host // the host that its configuration names is the source's
   if (environment === 'test' || environment === 'live') constants['DISALLOW_FILE_MODS'] = true
   if (isCronPaused(facts)) constants['DISABLE_WP_CRON'] = true
   return constants

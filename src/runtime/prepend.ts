@@ -77,9 +77,15 @@ if (!function_exists('cairn_define')) {
         $_ENV[$name] = $_SERVER[$name] = $value;
         putenv($name . '=' . $value);
     }
-    foreach ($set['constants'] as $name => $value) {
+    $constants = $set['constants'];
+    foreach ($constants as $name => $value) {
         cairn_define($name, $value);
     }
+    // a configuration that was written for another host defines the same names, here or in what it includes: it says nothing
+    // new, and is no mistake; everything else goes on to PHP's own handler
+    set_error_handler(static function ($level, $message) use ($constants) {
+        return preg_match('~^Constant (\\w+) already defined~', $message, $found) === 1 && isset($constants[$found[1]]);
+    }, E_WARNING | E_NOTICE);
 })();
 `
 }
