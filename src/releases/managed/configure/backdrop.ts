@@ -37,7 +37,7 @@ foreach (['active', 'staging'] as $cairn_name) {
   }
 }
 $config['system.core']['file_temporary_path'] = getenv('PANTHEON_ROLLING_TMP');
-if (getenv('PANTHEON_ENVIRONMENT') !== 'live') {
+if (getenv('CAIRN_CRON_PAUSED')) {
   $config['system.core']['cron_safe_threshold'] = 0;
 }
 `

@@ -18,7 +18,7 @@ $cookie_domain = NULL;
 $conf['file_public_path'] = getenv('FILEMOUNT');
 $conf['file_private_path'] = getenv('FILEMOUNT') . '/private';
 $conf['file_temporary_path'] = getenv('PANTHEON_ROLLING_TMP');
-if (getenv('PANTHEON_ENVIRONMENT') !== 'live') {
+if (getenv('CAIRN_CRON_PAUSED')) {
   $conf['cron_safe_threshold'] = 0;
 }
 `

@@ -25,7 +25,7 @@ $settings['skip_permissions_hardening'] = TRUE;
 if (getenv('CAIRN_URL')) {
   $settings['trusted_host_patterns'] = ['^' . preg_quote((string) parse_url(getenv('CAIRN_URL'), PHP_URL_HOST)) . '$'];
 }
-if (getenv('PANTHEON_ENVIRONMENT') !== 'live') {
+if (getenv('CAIRN_CRON_PAUSED')) {
   $config['automated_cron.settings']['interval'] = 0;
 }
 `

@@ -1,0 +1,133 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Run, stopIfCancelled } from '../../base/run.ts'
+import type { Framework } from '../../contract/words.ts'
+import type { MysqlHome } from '../../runtime/types.ts'
+import type { ReleaseFacts } from '../../sites/environment.ts'
+import type { ReleaseOrigin } from '../../state/tables.ts'
+import { syncDisk } from '../apply/journal.ts'
+import { configureCode } from './configure/configure.ts'
+import { type LoadTarget, makeAccount, makeSchema } from './content.ts'
+import { describeRelease, writeReleaseFile } from './describeRelease.ts'
+import { discardRelease } from './discardRelease.ts'
+import { filesPath, makeEnvironment, type ManagedPlace, releasePaths } from './layout.ts'
+import type { Names } from './names.ts'
+import { type KnownOfSite, readCode } from './readCode.ts'
+import type { Release, Releases } from './records.ts'
+import { settleTree } from './settleTree.ts'
+import { requireSpace } from './space.ts'
+import { tellEnvironment } from './tellEnvironment.ts'
+
+export interface PrepareOptions {
+  place: ManagedPlace
+  releases: Releases
+  mysql: MysqlHome
+  names: Names
+  /** The environment's address, without a slash at the end */
+  url: string
+  siteUuid: string
+  framework: Framework
+  /** Relative to the code, '' for the code itself; of a site that the code shows it is found */
+  docroot?: string
+  /** What the code is exported from; null where there is none */
+  commit: string | null
+  /** Writes the code; the directory does not exist yet. Nothing in it may be writable for others. */
+  code(directory: string): Promise<void>
+  /** kept: the current release's, shared with it; else written into an empty directory that nobody else can enter */
+  files: 'kept' | 'empty' | ((directory: string) => Promise<void>)
+  /** kept: the current release's, shared with it; else loaded into an empty schema */
+  database: 'kept' | 'empty' | ((target: LoadTarget) => Promise<void>)
+  site?: KnownOfSite
+  /** How much will be written, bytes */
+  expectedBytes: number
+  /** With the workflow's id: prepared again by the same workflow it is the same release */
+  origin: ReleaseOrigin
+  run: Run
+}
+
+export interface PreparedRelease {
+  release: Release
+  /** For the catalogue, once it is current */
+  facts: ReleaseFacts
+}
+
+/**
+ * Makes a release aside: code, files, database, configuration. The site notices nothing. Run again after a crash it begins anew,
+ * and once it has returned, a second call gives the same release back. What it made is dropped when it fails; what a killed one
+ * left is found by `cleanUpLeftovers`, since the row comes first.
+ *
+ * @throws {Failure} SPACE_LACKING before anything is written; PREFLIGHT_REFUSED, CMS_AMBIGUOUS for the code; and what the
+ * writers throw
+ */
+export async function prepareRelease(options: PrepareOptions): Promise<PreparedRelease> {
+  const { place, releases, run } = options
+  const release = await releases.begin({
+    environmentId: place.id,
+    framework: options.framework,
+    docroot: options.docroot ?? '',
+    commit: options.commit,
+    files: options.files === 'kept' ? 'kept' : 'new',
+    database: options.database === 'kept' ? 'kept' : 'new',
+    origin: options.origin,
+  })
+  if (release.state === 'ready') return { release, facts: describeRelease(options, release) }
+  try {
+    makeEnvironment(place)
+    await discardRelease(options, release)
+    await requireSpace(place.directory, options.expectedBytes)
+    await inOrder([() => writeTrees(options, release)], [() => fillDatabase(options, release)])
+    stopIfCancelled(run)
+    run.progress({ note: 'configuration' })
+    const facts = await configure(options, release)
+    run.progress({ note: 'making it durable' })
+    await syncDisk(place.directory)
+    await releases.setReady(release)
+    return { release: { ...release, state: 'ready' }, facts }
+  } catch (error) {
+    await discardRelease(options, release)
+    await releases.setDropped(release)
+    throw error
+  }
+}
+
+/** Both ways at once, each in its order; the first failure is thrown when both have ended. */
+async function inOrder(...ways: (() => Promise<void>)[][]): Promise<void> {
+  const ends = await Promise.allSettled(
+    ways.map(async (way) => {
+      for (const step of way) await step()
+    }),
+  )
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+async function writeTrees({ place, code, files, run }: PrepareOptions, release: Release): Promise<void> {
+  const paths = releasePaths(place, release.number)
+  run.progress({ note: 'code' })
+  mkdirSync(paths.release, { mode: 0o700 })
+  await code(paths.code)
+  if (files === 'kept') return
+  const tree = filesPath(place, release.filesId)
+  mkdirSync(tree, { mode: 0o700 }) // ours alone until all is in it
+  run.progress({ note: 'files' })
+  if (files !== 'empty') await files(tree)
+  mkdirSync(join(tree, 'private'), { recursive: true })
+  await settleTree(tree, place)
+  chmodSync(tree, 0o750)
+}
+
+async function fillDatabase({ mysql, names, database }: PrepareOptions, release: Release): Promise<void> {
+  if (database === 'kept') return makeAccount(mysql, release)
+  const target = await makeSchema(mysql, names, release)
+  if (database !== 'empty') await database(target)
+}
+
+async function configure(options: PrepareOptions, release: Release): Promise<ReleaseFacts> {
+  const { place, run } = options
+  const paths = releasePaths(place, release.number)
+  const code = await readCode(paths.code, release.framework, filesPath(place, release.filesId), options.site ?? {})
+  const derived = code === null ? [] : configureCode(paths.code, code, join('files', release.filesId), run)
+  writeReleaseFile(paths.release, { filesId: release.filesId, code, derived })
+  await tellEnvironment(options, release)
+  chmodSync(paths.release, 0o711)
+  return describeRelease(options, release)
+}
