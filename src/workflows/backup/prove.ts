@@ -6,6 +6,7 @@ import { readTar, type TarMember } from '../../archive/readTar.ts'
 import { Failure } from '../../base/failure.ts'
 import { type Run, stopIfCancelled } from '../../base/run.ts'
 import { entriesOf, openArchive } from '../../repository/archiveOut.ts'
+import { droppedBytes } from '../../repository/threads/collectGarbage.ts'
 import type { Manifest, Repository, StoredEntry } from '../../repository/types.ts'
 
 export interface Proof {
@@ -31,6 +32,7 @@ export async function proveArchive(repository: Repository, manifest: Manifest, r
       stopIfCancelled(run)
       hash.update(piece)
       archiveBytes += piece.length
+      droppedBytes(piece.length)
       run.progress({ doneBytes: archiveBytes, totalBytes: archive.lengthBytes })
       yield piece
     }
@@ -79,6 +81,7 @@ async function compareMember(manifest: Manifest, member: TarMember, want: Stored
   for await (const piece of body) {
     crc = crc32(piece, crc)
     length += piece.length
+    droppedBytes(piece.length)
   }
   if (length !== want.sizeBytes) throw different(manifest, `${where} has ${length} bytes instead of ${want.sizeBytes}`)
   if (length > 0 && crc !== crcOf(want)) throw different(manifest, `${where} has other content`)
@@ -100,6 +103,7 @@ async function compareSections(plain: AsyncIterable<Buffer>, repository: Reposit
       }
       const part = piece.subarray(0, left)
       crc = crc32(part, crc)
+      droppedBytes(part.length)
       left -= part.length
       piece = piece.subarray(part.length)
     }

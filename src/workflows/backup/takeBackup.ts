@@ -8,6 +8,7 @@ import type { BackupObject } from '../../repository/types.ts'
 import type { ElementProof } from '../../state/tables.ts'
 import { Failure, isErrno } from '../../base/failure.ts'
 import type { House } from '../house.ts'
+import { stopIdleThreads } from '../capture/warmThreads.ts'
 import { commitAgain } from './commitAgain.ts'
 import { proveArchive } from './prove.ts'
 import { readEnvironment } from './readEnvironment.ts'
@@ -87,6 +88,7 @@ async function commit(house: House, object: BackupObject, request: BackupRequest
 }
 
 async function prove(house: House, object: BackupObject, request: BackupRequest, run: Run): Promise<void> {
+  await stopIdleThreads() // those that read the last element are not needed again, and hold 15 to 25 MB each
   const elements: Partial<Record<Element, ElementProof>> = {}
   for (const [element, stored] of Object.entries(object.elements) as [
     Element,
