@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { threadFile } from '../../src/base/threads.ts'
 import { runChild } from '../../src/base/spawn.ts'
 import { openRepository, type DiskRepository } from '../../src/repository/repository.ts'
 import { readKeyFile, writeKeyFile } from '../../src/repository/keyFile.ts'
@@ -15,7 +16,7 @@ export interface ChildOrders {
   read?: { manifest: string; at: number }
 }
 
-/** Runs `file` in a process of its own, where nothing is warm and no memory was used before; gives what it printed as JSON. */
+/** Runs a file beside this one, named without its ending, in a process of its own, where nothing is warm and no memory was used before; gives what it printed as JSON. */
 export async function runFresh<T>(
   house: BenchHouse,
   repository: DiskRepository,
@@ -26,7 +27,11 @@ export async function runFresh<T>(
   const keyFile = house.path('key')
   writeKeyFile(keyFile, repository.keys.key)
   const all: ChildOrders = { state: { socketDirectory, port }, repository: repository.directory, keyFile, ...orders }
-  const { stdout } = await runChild(process.execPath, ['--expose-gc', join(import.meta.dirname, file), JSON.stringify(all)])
+  const { stdout } = await runChild(process.execPath, [
+    '--expose-gc',
+    fileURLToPath(threadFile(import.meta.url, file)),
+    JSON.stringify(all),
+  ])
   return JSON.parse(stdout) as T
 }
 

@@ -2,6 +2,7 @@
 import { quietRun } from '../../src/base/run.ts'
 import { proveArchive } from '../../src/workflows/backup/prove.ts'
 import { startServer } from '../../src/server/startServer.ts'
+import { stopIdleThreads } from '../../src/workflows/capture/warmThreads.ts'
 import { openOrders } from './children.ts'
 import { takeTree, zlib6 } from './takeBackup.ts'
 
@@ -9,6 +10,7 @@ if (typeof startServer !== 'function') throw new Error('the server is not loaded
 const { orders, state, repository } = await openOrders()
 const { manifest } = await takeTree({ repository, tree: orders.tree ?? '', codec: zlib6 })
 const captured = process.resourceUsage().maxRSS * 1024
+await stopIdleThreads()
 await proveArchive(repository, manifest, quietRun())
 await state.close()
 console.log(JSON.stringify({ captured, peak: process.resourceUsage().maxRSS * 1024 }))

@@ -34,7 +34,7 @@ async function peakMb(house: BenchHouse, gigabytes: number): Promise<number> {
   house.say(`making ${gigabytes} GB of files`)
   await makeTree(tree, Math.round((gigabytes * 1e9 - wordpressBytes) / bytesPerOriginal))
   const repository = await house.newRepository()
-  const { captured, peak } = await runFresh<{ captured: number; peak: number }>(house, repository, 'memory.child.ts', { tree })
+  const { captured, peak } = await runFresh<{ captured: number; peak: number }>(house, repository, 'memory.child', { tree })
   house.say(`${gigabytes} GB: ${Math.round(captured / 1e6)} MB until the commit, ${Math.round(peak / 1e6)} MB with the proof`)
   removeTree(tree, house.work)
   removeTree(join(house.work, 'repository'), house.work)

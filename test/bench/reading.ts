@@ -1,5 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { buildApi } from '../../src/api/buildApi.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
 import { createLink } from '../../src/backups/links.ts'
@@ -14,6 +16,7 @@ import { packChunkRef } from '../../src/repository/chunkRef.ts'
 import type { DiskRepository } from '../../src/repository/repository.ts'
 import type { Manifest } from '../../src/repository/types.ts'
 import { proveArchive } from '../../src/workflows/backup/prove.ts'
+import { type KnownContent, knownFrom } from '../../src/workflows/restore/knownContent.ts'
 import { openFileThreads } from '../../src/workflows/restore/writeFiles.ts'
 import { runFresh } from './children.ts'
 import { seeded } from './data.ts'
@@ -70,9 +73,10 @@ const restore: Measurement = {
     const standing = house.path('standing')
     await runChild('cp', ['-a', tree, standing])
     const chance = seeded(3)
-    const ours = async (target: string, syncs: boolean): Promise<Figure> => {
+    const statCachePath = join(house.work, 'known')
+    const ours = async (target: string, syncs: boolean, known: KnownContent | null = null): Promise<Figure> => {
       await settle()
-      return timeOurs([house.stateServer.pid], () => applyTree(repository, manifest, target, syncs))
+      return timeOurs([house.stateServer.pid], () => applyTree(repository, manifest, target, syncs, known))
     }
     const intoNothing = (syncs: boolean) => async (): Promise<Figure> => {
       const target = emptyDirectory(house)
@@ -97,8 +101,12 @@ const restore: Measurement = {
       'tar synced': tar('sync -f'),
       changed: async () => {
         const found = await runChild('find', [standing, '-name', '.cairn-*', '-prune', '-o', '-type', 'f', '-print'])
+        // a restore begins with a safety backup, and knows from it what the tree holds: that of a moment ago stands for it
+        await sleep(trustMs)
+        const last = await takeTree({ repository, tree: standing, codec: zlib6, statCachePath })
         changeSome(chance, found.stdout.trim().split('\n'))
-        return ours(standing, true)
+        const known = await knownFrom(repository, last, statCachePath)
+        return ours(standing, true, known).finally(() => known?.close())
       },
     })
     await runChild('diff', ['-r', '--no-dereference', '--exclude=.cairn-*', tree, standing])
@@ -119,7 +127,7 @@ const oneByte: Measurement = {
     const sizes: number[] = []
     for (const part of [0.5, 0.9, 0.1, 0.77, 0.001]) {
       const read = { manifest: packChunkRef(ref).toString('hex'), at: Math.floor(manifest.archiveLength * part) }
-      const { ms, megabytes } = await runFresh<{ ms: number; megabytes: number }>(house, repository, 'oneByte.child.ts', { read })
+      const { ms, megabytes } = await runFresh<{ ms: number; megabytes: number }>(house, repository, 'oneByte.child', { read })
       times.push(ms)
       sizes.push(megabytes)
     }
@@ -159,7 +167,13 @@ async function serve(
 }
 
 /** The tree part of a restore: compare, stage, verify, write the plan, move. */
-async function applyTree(repository: DiskRepository, manifest: Manifest, target: string, syncs: boolean): Promise<void> {
+async function applyTree(
+  repository: DiskRepository,
+  manifest: Manifest,
+  target: string,
+  syncs: boolean,
+  known: KnownContent | null,
+): Promise<void> {
   const threads = openFileThreads(repository)
   const sync = syncs ? {} : { syncDisk: async () => {} }
   try {
@@ -167,9 +181,12 @@ async function applyTree(repository: DiskRepository, manifest: Manifest, target:
       parts: [
         {
           roots: [{ directory: target, at: '' }],
-          want: () => entriesOf(repository, manifest),
+          want() {
+            known?.rewind()
+            return entriesOf(repository, manifest)
+          },
           keep: () => false,
-          sameContent: (wanted, current) => threads.isSame(wanted, current.full),
+          sameContent: async (wanted, current) => known?.isSame(wanted, current) ?? threads.isSame(wanted, current.full),
           fetch: (jobs) => threads.write(jobs),
         },
       ],
@@ -182,6 +199,9 @@ async function applyTree(repository: DiskRepository, manifest: Manifest, target:
     await threads.close()
   }
 }
+
+/** A ctime within 2 s of the scan is not trusted. */
+const trustMs = 2_500
 
 function emptyDirectory(house: BenchHouse): string {
   const directory = house.path('restored')

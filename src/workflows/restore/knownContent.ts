@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import type { Element } from '../../contract/words.ts'
 import type { WalkedEntry } from '../../hosts/local/walk.ts'
 import { FragmentReader } from '../../repository/threads/fragmentReader.ts'
-import type { StoredEntry } from '../../repository/types.ts'
+import type { Repository, StoredEntry } from '../../repository/types.ts'
 import { findPrevious } from '../backup/findPrevious.ts'
-import { previousOf } from '../capture/previous.ts'
+import { type Previous, previousOf } from '../capture/previous.ts'
 import { PreviousEntries } from '../capture/previousEntries.ts'
 import { readStatCache } from '../capture/statCache.ts'
 import type { House } from '../house.ts'
@@ -23,11 +23,21 @@ export interface KnownContent {
  * inode and ctime have not changed since: such a file is compared by its chunks' ids. Never by size and mtime.
  */
 export async function openKnownContent(house: House, environmentId: string, element: Element): Promise<KnownContent | null> {
-  const previous = await previousOf(house.repository, await findPrevious(house, environmentId, element))
+  const previous = await findPrevious(house, environmentId, element)
+  return knownFrom(house.repository, previous, join(house.cacheDirectory, environmentId, element))
+}
+
+/** @param statCachePath that the backup `last` was taken with */
+export async function knownFrom(
+  repository: Repository,
+  last: Previous | null,
+  statCachePath: string,
+): Promise<KnownContent | null> {
+  const previous = await previousOf(repository, last)
   if (previous === null) return null
-  const cache = readStatCache(join(house.cacheDirectory, environmentId, element), previous.ref)
+  const cache = readStatCache(statCachePath, previous.ref)
   if (cache === null) return null
-  const reader = new FragmentReader(house.repository.directory, house.repository.keys)
+  const reader = new FragmentReader(repository.directory, repository.keys)
   const pages = previous.manifest.pages.map(({ ref, entryCount }, index) => {
     const location = previous.locations[index]
     if (location === undefined) throw new Error('a page has no place')
