@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, isErrno } from '../base/failure.ts'
 import { syncDirectorySync } from '../base/files.ts'
 import { announceChange, mtimeSeconds, removeFile, renameEntry, statOrNull } from '../hosts/local/changes.ts'
@@ -21,6 +22,9 @@ import { isHeldBy, sitesFile } from '../sites/frameworks/drupal/hold.ts'
 const name = basename(sitesFile.path)
 const kept = basename(sitesFile.kept)
 const aside = 'cairn-new-sites.php'
+
+/** PHP goes on with the site's own file, compiled, until it looks at the file again: `opcache.revalidate_freq`, two seconds. */
+const compiledMs = 2_100
 
 /** Command line programs (Drush, cron) are stopped as well: they would write into what is being exchanged. */
 const text = `<?php
@@ -39,10 +43,13 @@ exit('<!DOCTYPE html><title>Maintenance</title><h1>This site is being updated</h
  * settings, opens the database or looks into a cache. Most sites have none, and ours comes and goes. One that the site has is
  * kept under a second name meanwhile (the same inode, so it comes back as it was) and is never edited.
  *
- * Killed at any moment, the two names say how far it was; `letSitesIn` goes on from there.
+ * Resolves when no request that begins can miss it, unless PHP was told to look at files seldom or never: then only its reload,
+ * which follows in a restore, makes it see ours. Killed at any moment, the two names say how far it was; `letSitesIn` goes on
+ * from there.
  */
 export async function holdSites(docroot: string): Promise<'held' | 'impossible'> {
-  return (await inSites(docroot, (sites) => {
+  let tookPlace = false
+  const isHolding = await inSites(docroot, (sites) => {
     const at = (file: string): Buffer => handlePath(sites, file)
     if (isHeld(sites)) return
     settle(sites)
@@ -50,12 +57,13 @@ export async function holdSites(docroot: string): Promise<'held' | 'impossible'>
     if (statOrNull(at(name)) !== null) {
       announceChange()
       linkSync(at(name), at(kept))
+      tookPlace = true
     }
     renameEntry(at(aside), at(name))
     syncDirectorySync(at('').toString())
-  }))
-    ? 'held'
-    : 'impossible'
+  })
+  if (tookPlace) await sleep(compiledMs)
+  return isHolding ? 'held' : 'impossible'
 }
 
 /** Gives `sites/sites.php` back as it was. May be called at any time, also when nothing is held. */
