@@ -1,9 +1,10 @@
 import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs'
-import { createServer, connect as connectSocket } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { childEnd, runChild, startChild } from '../../src/base/spawn.ts'
+import { freePort } from './ports.ts'
 
 export interface TestMariadb {
   socket: string
@@ -114,17 +115,6 @@ function serverProgram(): string {
     } catch {}
   }
   return 'mariadbd'
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 function answers(socket: string): Promise<boolean> {
