@@ -8,7 +8,6 @@ import { discardRelease, removeBelow } from './discardRelease.ts'
 import { currentRelease, filesOnDisk, filesPath, type ManagedPlace, namesIn, releasePaths, releasesOnDisk } from './layout.ts'
 import type { Names } from './names.ts'
 import type { Release, Releases } from './records.ts'
-import { temporaryPath } from './tellEnvironment.ts'
 
 export interface CleanUpOptions {
   /** Where all of them stand: what is in use there stays, whatever the rows say */
@@ -66,7 +65,10 @@ function cleanTrees(place: ManagedPlace, all: readonly Release[]): CleanedUp {
   const left = [
     ...releasesOnDisk(place)
       .filter((number) => !numbers.has(number))
-      .flatMap((number) => [releasePaths(place, number).release, temporaryPath(place, number)]),
+      .map((number) => releasePaths(place, number).release),
+    ...namesIn(join(place.directory, 'tmp'))
+      .filter((name) => /^release-\d+$/.test(name) && !numbers.has(Number(name.slice('release-'.length))))
+      .map((name) => join(place.directory, 'tmp', name)),
     ...filesOnDisk(place)
       .filter((id) => !files.has(id))
       .map((id) => filesPath(place, id)),

@@ -1,5 +1,5 @@
 import type { MysqlHome } from '../../runtime/types.ts'
-import { discardRelease, removeBelow } from './discardRelease.ts'
+import { discardBeside, discardRelease, removeBelow } from './discardRelease.ts'
 import { currentRelease, type ManagedPlace } from './layout.ts'
 import type { Names } from './names.ts'
 import type { Release, Releases } from './records.ts'
@@ -34,9 +34,12 @@ export async function dropReleases(options: DropOptions): Promise<Release[]> {
   return over
 }
 
-/** Drops everything that an environment has, for an environment that is about to be deleted: no request finds it any more. */
+/**
+ * Drops everything that an environment has, for an environment that is about to be deleted: its PHP has ended and no request
+ * finds it any more. Its row goes last, so that a crash in between is gone on with. Safe to repeat.
+ */
 export async function dropEnvironment(options: Omit<DropOptions, 'keep' | 'now'>): Promise<void> {
   const { place, releases } = options
-  for (const release of await releases.list(place.id)) await discardRelease(options, release)
+  for (const release of await releases.list(place.id)) await discardBeside([], options, release)
   removeBelow(place.directory)
 }

@@ -15,6 +15,7 @@ import { addEnvironment, copyCode, type Ground, startGround, type TestEnvironmen
 import { filesPath, placeOf, releasePaths } from './layout.ts'
 import { isFlagRaised, readSwitchJournal } from './switchJournal.ts'
 import { switchRelease } from './switchRelease.ts'
+import { tellEnvironment } from './tellEnvironment.ts'
 
 let ground: Ground
 let dev: TestEnvironment
@@ -217,6 +218,36 @@ test('a failed preparation leaves nothing; one that lacks space writes nothing',
   expect(trees()).toEqual(treesBefore)
 })
 
+test('a workflow that was killed while it prepared begins anew, and has one release in the end', async () => {
+  const lab = await addEnvironment(ground, 'again', 'dev')
+  const origin = { workflow: 'killed', backup: null, what: 'a test' }
+  const begun = await ground.releases.begin({
+    ...{ environmentId: lab.place.id, framework: 'wordpress', docroot: '', commit: null, files: 'new', database: 'new', origin },
+  })
+  mkdirSync(join(releasePaths(lab.place, begun.number).code, 'half'), { recursive: true })
+  mkdirSync(join(filesPath(lab.place, begun.filesId), 'half'), { recursive: true })
+  await ground.mysql.createSchema(begun.schema)
+  const admin = await ground.mysql.admin()
+  await admin.query(`CREATE TABLE ${begun.schema}.half (n int)`)
+  await admin.close()
+  const wanted = { code: (to: string) => writeLabCode(to, 'x'), files: writeMark('x'), database: loadMark('x'), origin }
+  const prepared = await lab.prepare(wanted)
+  expect(prepared.release).toEqual({ ...begun, state: 'ready' })
+  expect(await lab.prepare(wanted)).toEqual(prepared)
+  await lab.switchTo(prepared)
+  expect(await sqlOf(lab, 'SHOW TABLES')).toHaveLength(1)
+  expect(existsSync(join(prepared.facts.codeRoot, 'half')) || existsSync(join(prepared.facts.filesDirectory, 'half'))).toBe(false)
+})
+
+test('a new address is told to the running site', async () => {
+  const release = await ground.releases.current(dev.place.id)
+  if (release === null) throw new Error('no release is current')
+  const told = { place: dev.place, mysql: ground.mysql, siteUuid: '6c1b0d0e-3c38-4a54-9f0b-1f0c8f6f2f11' }
+  await tellEnvironment({ ...told, url: 'http://shop.example.com' }, release)
+  expect((await dev.ask('/wp-login.php')).text).toContain('http://shop.example.com/wp-login.php')
+  await tellEnvironment({ ...told, url: dev.url }, release)
+})
+
 test('releases are dropped by number and by time, and what is shared stays as long as anybody needs it', async () => {
   const lab = await addEnvironment(ground, 'drop', 'dev')
   const drop = (keep: number, now = new Date()) => dropReleases({ ...ground, place: lab.place, keep, now })
@@ -240,8 +271,11 @@ test('releases are dropped by number and by time, and what is shared stays as lo
   expect(await drop(5, new Date(Date.now() + 3 * 86_400_000))).toHaveLength(1) // its time is over
   expect((await onServer()).schemas).not.toContain(current?.schema)
 
+  await lab.switchTo(await lab.prepare({ code: (to) => writeLabCode(to, 'e'), files: 'kept', database: 'kept' }))
+  const last = await ground.releases.current(lab.place.id)
   await lab.pool.stop()
   await dropEnvironment({ ...ground, place: lab.place })
+  expect((await onServer()).schemas).not.toContain(last?.schema) // two releases shared it
   await ground.catalogue.remove('drop', 'dev')
   await cleanUpLeftovers(await cleaning())
   expect(existsSync(lab.place.directory)).toBe(false)

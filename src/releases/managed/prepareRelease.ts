@@ -84,8 +84,11 @@ export async function prepareRelease(options: PrepareOptions): Promise<PreparedR
     await releases.setReady(release)
     return { release: { ...release, state: 'ready' }, facts }
   } catch (error) {
-    await discardRelease(options, release)
-    await releases.setDropped(release)
+    // what cannot be dropped now is found later, by its row: the first failure is the one to tell
+    await discardRelease(options, release).then(
+      () => releases.setDropped(release),
+      (cause: unknown) => run.log('warn', `release ${release.number} could not be removed: ${String(cause)}`),
+    )
     throw error
   }
 }

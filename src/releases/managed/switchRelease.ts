@@ -1,8 +1,8 @@
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import { announceChange } from '../../hosts/local/changes.ts'
-import type { MysqlHome, PhpPool } from '../../runtime/types.ts'
-import { fence } from './discardRelease.ts'
+import type { PhpPool } from '../../runtime/types.ts'
+import { type Accounts, fence, unfence } from './accounts.ts'
 import { currentRelease, type ManagedPlace, pointCurrentAt } from './layout.ts'
 import type { Release } from './records.ts'
 import {
@@ -23,7 +23,7 @@ export interface SwitchOptions {
   to: Release
   /** Null where no PHP runs, because Cairn is not root */
   php: Pick<PhpPool, 'reload' | 'request'> | null
-  mysql: Pick<MysqlHome, 'lockAccount' | 'unlockAccount' | 'killConnections'>
+  mysql: Accounts
   /** The environment's address: what the release is warmed up under */
   url: string
   /** Of an undo: what was current may be so again, whatever its front page says @default {false} */
@@ -114,12 +114,12 @@ export async function settleSwitch(options: SettleOptions, journal: SwitchJourna
     announceChange()
     if (from !== null) await fence(mysql, from.account)
     announceChange()
-    await mysql.unlockAccount(to.account)
+    await unfence(mysql, to.account)
     await finishSwitch(options, journal)
     return 'forward'
   }
   announceChange()
-  if (from !== null) await mysql.unlockAccount(from.account)
+  if (from !== null) await unfence(mysql, from.account)
   announceChange()
   await fence(mysql, to.account)
   lowerFlag(place)
