@@ -88,7 +88,7 @@ export function storeElement(
     const refs: ChunkRef[] = []
     for (let at = 0; at < body.length; at += chunkBytes) refs.push(chunks.put(body.subarray(at, at + chunkBytes), level()))
     entries.push({ ...entry, chunks: refs })
-    if (isPageCut(entry.path, entries.length) || entries.length >= entriesInPageMax) close()
+    if (isPageCut(entry.path, entries.length, 0) || entries.length >= entriesInPageMax) close()
   }
   close()
   const rawBytes = bodies.reduce((sum, { body }) => sum + body.length, 0)

@@ -128,7 +128,7 @@ function cutPages(entries: readonly StoredEntry[]): StoredEntry[][] {
   const pages: StoredEntry[][] = [[]]
   for (const entry of entries) {
     pages.at(-1)?.push(entry)
-    if (isPageCut(entry.path, pages.at(-1)?.length ?? 0)) pages.push([])
+    if (isPageCut(entry.path, pages.at(-1)?.length ?? 0, 0)) pages.push([])
   }
   return pages.filter((page) => page.length > 0)
 }

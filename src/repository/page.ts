@@ -52,16 +52,18 @@ export function decodePage(bytes: Uint8Array): PageEntry[] {
 
 /**
  * Whether a page ends behind the entry `path`, which is its `entriesInPage`th. A hash of the path decides, so that a change
- * moves no cut but its own; pages have 64 to 1024 entries, 32 KiB on average.
+ * moves no cut but its own; pages have 64 to 1024 entries, 32 KiB on average. Bodies of a gigabyte end a page too: each chunk
+ * is a reference of 76 bytes, and pages of long files or tables would grow to many megabytes. Readers do not know the rule.
  */
-export function isPageCut(path: Uint8Array, entriesInPage: number): boolean {
-  if (entriesInPage >= entriesMax) return true
+export function isPageCut(path: Uint8Array, entriesInPage: number, bodyBytesInPage: number): boolean {
+  if (entriesInPage >= entriesMax || bodyBytesInPage >= bodyBytesMax) return true
   return entriesInPage >= entriesMin && pathHash(path) % cutEvery === 0
 }
 
 const pageVersion = 1
 const entriesMin = 64
 const entriesMax = 1024
+const bodyBytesMax = 1 << 30
 const cutEvery = 168
 
 const tags = {

@@ -43,7 +43,7 @@ export async function storeLargeElement(
     const entry = uploadEntry(n, body)
     rawBytes += body.rawLen
     entries.push(entry)
-    if (isPageCut(entry.path, entries.length)) flush()
+    if (isPageCut(entry.path, entries.length, 0)) flush()
   }
   flush()
   const facts = { element: 'files' as const, archivePrefix: archive.prefix, chunker: chunkerName, form: archive.form, facts: {} }

@@ -95,12 +95,14 @@ async function storeSections(options: CaptureStreamOptions, encoders: Encoders):
     if (captured !== null) session.coverPage(captured.summary.ref)
     return captured
   }
+  let openBytes = 0
   const flush = (): void => {
     if (open.length === 0) return
     const page = storePage(open)
     page.catch(() => {}) // heard below
     pages.push(page)
     open = []
+    openBytes = 0
   }
   let doneBytes = 0
   let doneItems = 0
@@ -116,7 +118,8 @@ async function storeSections(options: CaptureStreamOptions, encoders: Encoders):
     await cutter.end()
     doneItems += 1
     open.push(section)
-    if (isPageCut(path, open.length)) flush()
+    openBytes += section.sizeBytes
+    if (isPageCut(path, open.length, openBytes)) flush()
   }
   await cutter.flush()
   flush()

@@ -59,7 +59,7 @@ export class ScannedPages {
     this.#entries.push(stored)
     this.#stats.push({ ino, ctimeNs: trustedCtime(entry.mtimeNs, ctimeNs, this.#options.scanStartNs) })
     this.#bodyBytes += entry.sizeBytes
-    if (isPageCut(entry.path, this.#entries.length)) this.#flush()
+    if (isPageCut(entry.path, this.#entries.length, this.#bodyBytes)) this.#flush()
   }
 
   end(): { entries: number; toReadBytes: number } {

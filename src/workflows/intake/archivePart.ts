@@ -77,6 +77,7 @@ async function storePages(
 ): Promise<CapturedPage[]> {
   const pages: Promise<CapturedPage | null>[] = []
   let open: StoredEntry[] = []
+  let openBytes = 0
   let padIn = 0
   const flush = async (): Promise<void> => {
     const entries = new Uint8Array(encodePage(open))
@@ -91,12 +92,14 @@ async function storePages(
     const last = open.at(-1)
     padIn = last?.kind === 'file' ? padding(last.sizeBytes) : 0
     open = []
+    openBytes = 0
     await pages.at(-pagesAhead)
   }
   for (const entry of partEntries(options, warnings)) {
     stopIfCancelled(options.run)
     open.push(entry)
-    if (isPageCut(entry.path, open.length)) await flush()
+    openBytes += entry.sizeBytes
+    if (isPageCut(entry.path, open.length, openBytes)) await flush()
   }
   if (open.length > 0) await flush()
   return (await Promise.all(pages)).filter((page) => page !== null)
