@@ -23,7 +23,11 @@ export type WorkflowState = (typeof workflowStates)[number]
 export const stepStates = ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export type StepState = (typeof stepStates)[number]
 
-export const workflowKinds = ['backup', 'restore', 'undo', 'expire'] as const
+export const workflowKinds = [
+  ...['backup', 'restore', 'undo', 'expire'],
+  ...['create_site', 'add_environment', 'delete_environment', 'delete_site'],
+  ...['import', 'revert_code', 'reset_code', 'clone', 'deploy', 'wipe', 'search_replace'],
+] as const
 export type WorkflowKind = (typeof workflowKinds)[number]
 
 /** Who asked. `id` is a person's e-mail address, a token's id or a schedule's name. */
