@@ -56,10 +56,10 @@ export function isPhp(name: string): boolean {
 
 /** What other web servers take for PHP, and sources that hold passwords or say which code a site has. */
 export const sourceName =
-  /(?:^|\.)(?:php\d*|phtml|phtm|phps|pht|phar|inc|module|install|engine|theme|profile|make|po|sh|pl|py|cgi|sql|twig|tpl|ya?ml|neon|ini|env|lock|log|htaccess|htpasswd|git)(?:\.(?:sw[op]|bak|orig|save|old|dist))?~?$/i
+  /\.(?:php\d*|phtml|phtm|phps|pht|phar|inc|module|install|engine|theme|profile|make|po|sh|pl|py|cgi|sql|twig|tpl|ya?ml|neon|ini|env|lock|log|htaccess|htpasswd|git)(?:\.(?:sw[op]|bak|orig|save|old|dist))?~?$/i
 
 /** Of the code: notes that name versions, and what package managers leave. */
-const closedNames = /^(?:composer|package|package-lock|bower)\.json$|^(?:web\.config|Gruntfile\.js|gulpfile\.js)$/i
+export const closedNames = /^(?:composer|package|package-lock|bower)\.json$|^(?:web\.config|Gruntfile\.js|gulpfile\.js)$/i
 
 /** @param names the path inside the code */
 export function isPublicName(names: readonly string[]): boolean {
