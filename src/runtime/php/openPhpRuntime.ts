@@ -20,6 +20,8 @@ export interface PhpRuntimeOptions {
   limits?: Partial<FpmLimits>
   /** @default ten minutes */
   idleMs?: number
+  /** False where they are not wanted @default what the machine allows */
+  useNamespaces?: boolean
 }
 
 /**
@@ -28,10 +30,10 @@ export interface PhpRuntimeOptions {
  * @throws {Failure} RUNTIME_OFF with the reason, CONFIG_INVALID for a group that does not exist
  */
 export async function openPhpRuntime(options: PhpRuntimeOptions): Promise<PhpRuntime> {
-  const { directory, log, webServerGroup = null, limits = {}, idleMs = 600_000 } = options
+  const { directory, log, webServerGroup = null, limits = {}, idleMs = 600_000, useNamespaces = true } = options
   const fpm = await findFpm()
-  const hasNamespaces = await canUseNamespaces()
-  if (!hasNamespaces) log('this machine allows no namespaces: PHP is kept apart by user ids alone')
+  const hasNamespaces = useNamespaces && (await canUseNamespaces())
+  if (!hasNamespaces) log('there are no namespaces on this machine: PHP is kept apart by user ids alone')
   mkdirSync(directory, { recursive: true, mode: 0o711 })
   chmodSync(directory, 0o711)
   for (const id of readdirSync(directory)) {

@@ -1,14 +1,15 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { processStart } from '../../base/processes.ts'
 import { cgiParams } from '../fastcgi/params.ts'
 import { passableDirectory, testEnvironment } from '../testing.suite.ts'
 import type { PhpAnswer, PhpPool, PhpRuntime } from '../types.ts'
 import { openPhpRuntime } from './openPhpRuntime.ts'
-import { childrenOf } from './processTree.ts'
+import { childrenOf, processesOf } from './processTree.ts'
 
 const top = passableDirectory('php')
 const directory = join(top.path, 'run')
@@ -206,6 +207,55 @@ test('what a killed Cairn left is ended by the next one, a stranger never', asyn
   writeFileSync(join(directory, dev.place.id, 'master.json'), JSON.stringify(stranger))
   await (await open()).stop()
   expect(processStart(process.pid)).not.toBeNull()
+})
+
+test.each([true, false])('a killed Cairn takes its PHP along (in a namespace: %s)', async (useNamespaces) => {
+  const place = { ...dev.place, id: `killed-${useNamespaces}` }
+  const child = spawn(process.execPath, [
+    join(import.meta.dirname, 'start.child.ts'),
+    JSON.stringify({ directory, useNamespaces, place }),
+  ])
+  await once(child.stdout, 'data')
+  expect(processesOf(dev.place.uid, 'php-fpm').length).toBeGreaterThan(0)
+  child.kill('SIGKILL')
+  await expect.poll(() => processesOf(dev.place.uid, 'php-fpm'), { timeout: 20_000 }).toEqual([])
+})
+
+test('without namespaces it starts, reloads and ends as well, and goes on after a killed master', async () => {
+  const plain = await openPhpRuntime({ directory: join(top.path, 'plain'), useNamespaces: false, log: () => {} })
+  const place = { ...dev.place, id: 'plain' }
+  pool = plain.forEnvironment(place)
+  const running = ask('/sleep.php?ms=400')
+  await untilBegun()
+  expect(await pool.reload()).toEqual({ killed: 0 })
+  expect(await running).toMatchObject({ text: 'awake' })
+  const orphaned = ask('/sleep.php?ms=30000')
+  orphaned.catch(() => {})
+  await untilBegun()
+  const { pid } = JSON.parse(readFileSync(join(top.path, 'plain/plain/master.json'), 'utf8'))
+  process.kill(pid, 'SIGKILL')
+  await gone(pid)
+  expect(await ask('/index.php')).toMatchObject({ status: 200 })
+  await expect(orphaned).rejects.toMatchObject({ code: 'PHP_FAILED' })
+  await plain.stop()
+  expect(processesOf(place.uid, 'php-fpm')).toEqual([])
+  pool = runtime.forEnvironment(dev.place)
+})
+
+test('an idle PHP is ended, one that answers is not', async () => {
+  const short = await openPhpRuntime({ directory: join(top.path, 'short'), idleMs: 300, log: () => {} })
+  pool = short.forEnvironment({ ...dev.place, id: 'short' })
+  expect(await ask('/sleep.php?ms=1500')).toMatchObject({ status: 200, text: 'awake' })
+  await expect.poll(() => processesOf(dev.place.uid, 'php-fpm'), { timeout: 20_000 }).toEqual([])
+  expect(await ask('/index.php')).toMatchObject({ status: 200 })
+  await short.stop()
+  pool = runtime.forEnvironment(dev.place)
+})
+
+test('who is not root is told why there is no PHP', async () => {
+  const getuid = vi.spyOn(process, 'getuid').mockReturnValue(1000)
+  await expect(open()).rejects.toMatchObject({ code: 'RUNTIME_OFF', message: expect.stringContaining('runs as user 1000') })
+  getuid.mockRestore()
 })
 
 test('PHP of nobody but its own user is started', () => {
