@@ -21,17 +21,16 @@ export interface FooterRecord {
   crc: number
 }
 
-export function encodeRecord(record: FooterRecord): Buffer {
-  const bytes = Buffer.allocUnsafe(recordBytes)
-  bytes[0] = record.type
-  bytes[1] = record.generation
-  record.id.copy(bytes, 2)
-  record.encMac.copy(bytes, 34)
-  bytes.writeUInt32LE(record.offset, 66)
-  bytes.writeUInt32LE(record.storedLen, 70)
-  bytes.writeUInt32LE(record.rawLen, 74)
-  bytes.writeUInt32LE(record.crc, 78)
-  return bytes
+/** Writes the 82 bytes of a record. */
+export function writeRecord(record: FooterRecord, to: Buffer, at: number): void {
+  to[at] = record.type
+  to[at + 1] = record.generation
+  record.id.copy(to, at + 2)
+  record.encMac.copy(to, at + 34)
+  to.writeUInt32LE(record.offset, at + 66)
+  to.writeUInt32LE(record.storedLen, at + 70)
+  to.writeUInt32LE(record.rawLen, at + 74)
+  to.writeUInt32LE(record.crc, at + 78)
 }
 
 export function decodeRecords(bytes: Uint8Array): FooterRecord[] {

@@ -6,7 +6,7 @@ import { spaceFailure, syncDirectory } from '../../base/files.ts'
 import { newPackName, packDirectory, packPath, temporaryName } from '../backends/layout.ts'
 import { blobHeaderBytes, type BlobText, sealBlob, sealBytes } from '../blob.ts'
 import { currentGeneration, type RepositoryKeys } from '../keys.ts'
-import { encodeRecord, recordBytes, sealFooter } from './footer.ts'
+import { type FooterRecord, recordBytes, sealFooter, writeRecord } from './footer.ts'
 
 const syncFile = promisify(fsync)
 const closeFile = promisify(close)
@@ -35,7 +35,9 @@ export class PackWriter {
   readonly #keys: RepositoryKeys
   readonly #stage: Buffer
   readonly #hash: Hash = createHash('sha256')
-  readonly #records: Buffer[] = []
+  /** In memory of its own: a small buffer for each would hold a slab of Node's pool, and 25 KB of what zlib made beside it */
+  #records = Buffer.allocUnsafeSlow(256 * recordBytes)
+  #recorded = 0
   readonly #fd: number
   #staged = 0
   #written = 0
@@ -69,18 +71,16 @@ export class PackWriter {
     } else {
       this.#staged += sealBlob(this.#keys, blob, this.#stage, this.#staged)
     }
-    this.#records.push(
-      encodeRecord({
-        type: blob.type,
-        generation: currentGeneration,
-        id: blob.id,
-        encMac,
-        offset,
-        storedLen,
-        rawLen: blob.rawLen,
-        crc: blob.crc,
-      }),
-    )
+    this.#record({
+      type: blob.type,
+      generation: currentGeneration,
+      id: blob.id,
+      encMac,
+      offset,
+      storedLen,
+      rawLen: blob.rawLen,
+      crc: blob.crc,
+    })
   }
 
   /**
@@ -90,8 +90,8 @@ export class PackWriter {
    * @throws {Failure} SPACE_LACKING
    */
   finish(): Promise<PackReceipt> {
-    const records = Buffer.allocUnsafeSlow(this.#records.length * recordBytes)
-    this.#records.forEach((record, index) => record.copy(records, index * recordBytes))
+    const records = Buffer.allocUnsafeSlow(this.#recorded)
+    this.#records.copy(records, 0, 0, this.#recorded)
     try {
       this.#spill()
       this.#write(sealFooter(this.#keys, this.name, records))
@@ -126,6 +126,16 @@ export class PackWriter {
       unlinkSync(this.temporary)
     }
     await syncDirectory(packDirectory(this.#directory, this.name))
+  }
+
+  #record(record: FooterRecord): void {
+    if (this.#recorded === this.#records.length) {
+      const larger = Buffer.allocUnsafeSlow(this.#records.length * 2)
+      this.#records.copy(larger)
+      this.#records = larger
+    }
+    writeRecord(record, this.#records, this.#recorded)
+    this.#recorded += recordBytes
   }
 
   #spill(): void {
