@@ -29,6 +29,8 @@ export async function runFresh<T>(
   const all: ChildOrders = { state: { socketDirectory, port }, repository: repository.directory, keyFile, ...orders }
   const { stdout } = await runChild(process.execPath, [
     '--expose-gc',
+    '--import',
+    fileURLToPath(threadFile(import.meta.url, 'asServer')),
     fileURLToPath(threadFile(import.meta.url, file)),
     JSON.stringify(all),
   ])
