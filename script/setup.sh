@@ -42,7 +42,7 @@ need_packages() {
 # shellcheck disable=SC2034
 test_packages=(
   ca-certificates procps mariadb-server-core mariadb-client php-cli php-fpm php-mysql php-xml php-mbstring php-zip php-pear
-  nginx-light unzip libisal2 libarchive-tools busybox p7zip-full python3-minimal wget curl git openssl util-linux
+  nginx-light unzip libisal2 libarchive-tools busybox p7zip-full python3 wget curl git openssl util-linux
 )
 
 # npm packages, when the lock file is another one than at the last installation.
