@@ -281,6 +281,8 @@ export const RestoreInput = Type.Object(
     elements: chosen,
     safetyBackup: Type.Optional(Type.Boolean()),
     withConfig: Type.Optional(Type.Boolean()),
+    /** Into a managed environment, from elsewhere: addresses become its own @default true */
+    replaceAddresses: Type.Optional(Type.Boolean()),
     queue: Type.Optional(Type.Boolean()),
     dryRun: Type.Optional(Type.Boolean()),
     /** `site.env`, needed for `live` */

@@ -14,6 +14,12 @@ export interface Configuration {
   /** A PostgreSQL of one's own instead of the embedded one */
   databaseUrl: string | null
   compression: 'fast' | 'balanced' | 'best'
+  /** Where managed sites are shown, address:port */
+  gatewayListen: string
+  /** A MySQL or MariaDB of one's own for managed sites; a private one is started when null */
+  mysqlUrl: string | null
+  /** How many releases of an environment are kept beside the current one */
+  releasesKept: number
   /** How many workflows run at once */
   workflows: number
   /** How long the undo set of a restore and its safety backup are kept, days */
@@ -62,6 +68,14 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
     fallback: () => 'balanced',
     read: oneOf('fast', 'balanced', 'best'),
   },
+  gatewayListen: {
+    variable: 'CAIRN_GATEWAY_LISTEN',
+    says: 'address:port that shows managed sites',
+    fallback: () => '127.0.0.1:7071',
+    read: readListen,
+  },
+  mysqlUrl: { variable: 'CAIRN_MYSQL_URL', says: 'a MySQL or MariaDB of your own', fallback: () => null, read: text },
+  releasesKept: { variable: 'CAIRN_RELEASES_KEPT', says: 'releases kept for undo', fallback: () => 3, read: count },
   workflows: { variable: 'CAIRN_WORKFLOWS', says: 'workflows that run at once', fallback: () => 2, read: count },
   undoKeepDays: { variable: 'CAIRN_UNDO_KEEP_DAYS', says: 'days that an undo set is kept', fallback: () => 30, read: count },
   uploadLimit: {

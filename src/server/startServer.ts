@@ -17,12 +17,14 @@ import { lockInstance } from '../state/instanceLock.ts'
 import { openState, type State } from '../state/open.ts'
 import { startPostgres } from '../state/postgres/start.ts'
 import { makeJourneys } from '../workflows/journeys.ts'
+import { makeManagedJourneys } from '../workflows/managed/journeys.ts'
 import { workflowDefinitions } from '../workflows/definitions.ts'
 import type { House } from '../workflows/house.ts'
 import type { Configuration } from './configuration.ts'
 import { keyDesk } from './desks/key.ts'
 import { siteDesk } from './desks/sites.ts'
 import { provideIntake } from './provideIntake.ts'
+import { type ProvidedManaged, provideManaged } from './provideManaged.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
 import { startRetention } from './retention.ts'
 import { version } from './version.ts'
@@ -77,7 +79,25 @@ export async function startServer(
       await rebuildCatalogue(store)
     }
 
+    const {
+      intake,
+      uploads,
+      stop: stopIntake,
+    } = await provideIntake(
+      { db: state.db, directory: privateDirectory(data, 'intake'), limitBytes: configuration.uploadLimit },
+      log,
+    )
+    undo.push(stopIntake)
+
+    const bound = { address: '' }
+    const publicUrl = (): string => configuration.publicUrl ?? `http://${bound.address}`
     const sites = openCatalogue({ db: state.db, key: sealingKey(key) })
+    const managed = await provideManaged({
+      ...{ configuration, state, key: sealingKey(key), sites, intake, log, onDeath },
+      ownAddresses: () => [publicUrl()],
+    })
+    undo.push(managed.stop)
+    await recoverManaged(managed, log)
     const house: House = {
       state,
       repository,
@@ -87,28 +107,22 @@ export async function startServer(
       appliesDirectory: privateDirectory(data, 'applies'),
       compression: configuration.compression,
       undoKeepDays: configuration.undoKeepDays,
+      managed: managed.home,
     }
     const definitions = workflowDefinitions(house)
     const queue = await openQueue({ state, definitions, onError: (error) => log.warn(error) })
     undo.push(() => queue.close())
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())
-    const journeys = makeJourneys(house, queue)
+    const journeys = { ...makeJourneys(house, queue), ...makeManagedJourneys(house, queue) }
     const retention = startRetention({ expire: journeys.expire, log })
     undo.push(() => retention.stop())
 
-    const { uploads, stop: stopIntake } = await provideIntake(
-      { db: state.db, directory: privateDirectory(data, 'intake'), limitBytes: configuration.uploadLimit },
-      log,
-    )
-    undo.push(stopIntake)
-
     await provideLocalToken(state, data)
-    const bound = { address: '' }
     const app = await buildApi({
       version,
       instance,
-      publicUrl: () => configuration.publicUrl ?? `http://${bound.address}`,
+      publicUrl,
       trustProxy: '127.0.0.1',
       log,
       store,
@@ -132,6 +146,16 @@ export async function startServer(
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** What managed sites lack must not keep attached ones from their backups. */
+async function recoverManaged(managed: ProvidedManaged, log: Logger): Promise<void> {
+  try {
+    await managed.recover()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    log.error(`managed sites are off: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`)
   }
 }
 

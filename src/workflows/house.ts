@@ -2,6 +2,7 @@ import type { BackupStore } from '../backups/catalogue.ts'
 import type { DiskRepository } from '../repository/repository.ts'
 import type { Catalogue } from '../sites/catalogue.ts'
 import type { State } from '../state/open.ts'
+import type { ManagedHome } from './managed/home.ts'
 
 /** What every journey is given: where things are kept, and the settings that it follows. */
 export interface House {
@@ -16,4 +17,5 @@ export interface House {
   compression: 'fast' | 'balanced' | 'best'
   /** How long the undo set of a restore, and its safety backup, are kept */
   undoKeepDays: number
+  managed: ManagedHome
 }

@@ -8,6 +8,8 @@ import type { Environment } from '../sites/environment.ts'
 import type { BackupInput } from './backup/backup.ts'
 import type { ExpireInput } from './expire.ts'
 import type { House } from './house.ts'
+import { checkManagedRestore } from './managed/restore.ts'
+import { findManagedUndo } from './managed/undo.ts'
 import { noUndo } from './restore/changeEnvironment.ts'
 import { previewRestore } from './restore/preview.ts'
 import type { RestoreInput } from './restore/restore.ts'
@@ -63,20 +65,21 @@ export function makeJourneys(house: House, queue: Queue) {
     /** The same restore asked for twice is one workflow. @throws {Failure} WORKFLOW_BUSY unless `queue` */
     async restore(place: Place, asked: RestoreRequest, actor: Actor): Promise<Enqueued> {
       const environment = await house.sites.find(place.site, place.environment)
-      await requireOwnBackup(house, environment, asked.backup)
+      await requireRestorable(house, environment, asked)
       const input: RestoreInput = {
         environmentId: environment.id,
         backupId: asked.backup,
         elements: asked.elements,
         safetyBackup: asked.safetyBackup ?? true,
         withConfig: asked.withConfig ?? false,
+        ...(asked.replaceAddresses === undefined ? {} : { replaceAddresses: asked.replaceAddresses }),
       }
       return start('restore', environment, actor, input, { once: true, queue: asked.queue ?? false })
     },
 
     async previewRestore(place: Place, asked: RestoreRequest, _actor: Actor): Promise<RestorePlan> {
       const environment = await house.sites.find(place.site, place.environment)
-      await requireOwnBackup(house, environment, asked.backup)
+      await requireRestorable(house, environment, asked)
       const { backup: backupId, elements, withConfig = false } = asked
       return previewRestore(house, environment, { backupId, elements, withConfig })
     },
@@ -84,13 +87,12 @@ export function makeJourneys(house: House, queue: Queue) {
     /** @throws {Failure} UNDO_MISSING, WORKFLOW_BUSY */
     async undo(place: Place, actor: Actor): Promise<Enqueued> {
       const environment = await house.sites.find(place.site, place.environment)
-      const row = await latestUndo(house, environment.id)
-      if (row === null) throw noUndo(environment)
-      const direction = row.state === 'ready' ? 'back' : 'forward'
+      const direction = await undoDirection(house, environment)
+      if (direction === null) throw noUndo(environment)
       return start('undo', environment, actor, { environmentId: environment.id, direction }, { once: true, queue: false })
     },
 
-    /** Puts the deletion of undo sets whose time is over into the queue, for every environment that has some. */
+    /** Puts the deletion of undo sets and kept releases whose time is over into the queue, for every environment that has some. */
     async expire(now: Date): Promise<void> {
       const rows = await house.state.db
         .selectFrom('undo')
@@ -100,8 +102,16 @@ export function makeJourneys(house: House, queue: Queue) {
         .where('undo.state', '!=', 'dropped')
         .where('keep_until', '<=', now)
         .execute()
+      const releases = await house.state.db
+        .selectFrom('release')
+        .innerJoin('environment', 'environment.id', 'release.environment_id')
+        .select('environment_id')
+        .distinct()
+        .where('release.state', '=', 'kept')
+        .where('keep_until', '<=', now)
+        .execute()
       const actor: Actor = { kind: 'system', id: 'retention', name: 'retention' }
-      for (const { environment_id: id } of rows) {
+      for (const { environment_id: id } of [...rows, ...releases]) {
         const environment = await house.sites.findById(id)
         await start('expire', environment, actor, { environmentId: id }, { once: true, queue: true })
       }
@@ -109,15 +119,23 @@ export function makeJourneys(house: House, queue: Queue) {
   }
 }
 
-/** For now a backup goes back to where it was taken: another environment has other addresses and credentials. */
-async function requireOwnBackup(house: House, environment: Environment, backupId: string): Promise<void> {
+async function undoDirection(house: House, environment: Environment): Promise<UndoInput['direction'] | null> {
+  if (environment.managed !== null) return (await findManagedUndo(house, environment.id))?.direction ?? null
+  const row = await latestUndo(house, environment.id)
+  return row === null ? null : row.state === 'ready' ? 'back' : 'forward'
+}
+
+/** A managed environment takes backups of any; an attached one those taken of it: others have other addresses and credentials. */
+async function requireRestorable(house: House, environment: Environment, { backup, elements }: RestoreRequest): Promise<void> {
+  if (environment.managed !== null) return checkManagedRestore(house, environment, { backupId: backup, elements })
+  const backupId = backup
   const object = await house.repository.readBackupObject(backupId)
   if (object.environmentId === environment.id) return
   throw new Failure(
     'PREFLIGHT_REFUSED',
     `Cannot restore into "${environment.site}.${environment.name}": the backup "${backupId}" was taken of "${object.site}.${object.environment}"`,
     {
-      hint: 'This version restores a backup into the environment that it was taken of; its archives can be downloaded and unpacked anywhere',
+      hint: 'A managed site takes it: cairn site:create makes one out of it; its archives can be downloaded and unpacked anywhere',
     },
   )
 }

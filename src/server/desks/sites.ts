@@ -10,12 +10,13 @@ import type { Environment } from '../../sites/environment.ts'
 import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
 import { preflight } from '../../sites/preflight/preflight.ts'
 import type { House } from '../../workflows/house.ts'
+import { findManagedUndo } from '../../workflows/managed/undo.ts'
 
 /** What the interface sees of sites and environments. */
-export function siteDesk({ sites, state }: Pick<House, 'sites' | 'state'>): SiteDesk {
+export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state' | 'managed'>): SiteDesk {
   const view = async (environment: Environment, withPreflight: boolean): Promise<EnvironmentView> => ({
     ...viewEnvironment(environment),
-    undo: await findUndo(state, environment.id),
+    undo: environment.managed === null ? await findUndo(state, environment.id) : await findReleaseUndo(managed, environment.id),
     ...(withPreflight ? { preflight: await preflightView(environment) } : {}),
   })
   return {
@@ -57,6 +58,7 @@ async function detect(path: string, overrides: Overrides): Promise<Detection> {
 async function preflightView(
   environment: Environment,
 ): Promise<{ mode: string; checks: Awaited<ReturnType<typeof preflight>>['checks'] }> {
+  if (environment.managed !== null) return { mode: 'a new release, switched to at once', checks: [] }
   const { mode, checks } = await preflight(environment)
   return { mode, checks }
 }
@@ -75,6 +77,18 @@ async function findUndo({ db }: House['state'], environmentId: string): Promise<
     backup: row.backup_id,
     restoredAt: row.created_at.toISOString(),
     keepUntil: row.keep_until?.toISOString() ?? null,
+  }
+}
+
+async function findReleaseUndo(managed: House['managed'], environmentId: string): Promise<EnvironmentView['undo']> {
+  const found = await findManagedUndo({ managed }, environmentId)
+  if (found === null) return null
+  const { direction, change, keepUntil } = found
+  return {
+    state: direction === 'back' ? 'ready' : 'undone',
+    backup: change.origin.backup,
+    restoredAt: change.createdAt.toISOString(),
+    keepUntil: keepUntil?.toISOString() ?? null,
   }
 }
 

@@ -14,6 +14,7 @@ import type { Environment } from '../../sites/environment.ts'
 import { captureStream } from '../capture/captureStream.ts'
 import { captureTree, type Captured } from '../capture/captureTree.ts'
 import type { House } from '../house.ts'
+import { type ManagedCode, managedCode, requireRelease } from '../managed/managedCode.ts'
 import { findPrevious } from './findPrevious.ts'
 import { readConfigOutside } from './configOutside.ts'
 
@@ -34,9 +35,15 @@ const codeReadingsMax = 3
  */
 export async function readEnvironment(house: House, environment: Environment, wanted: Wanted, run: Run): Promise<Reading> {
   const session = await house.repository.openSession()
+  let own: ManagedCode | null = null
   try {
-    return await readThree(house, environment, wanted, session, run)
+    if (environment.managed !== null) {
+      requireRelease(environment)
+      if (wanted.elements.includes('code')) own = await managedCode(house, environment, run)
+    }
+    return await readThree(house, environment, wanted, own?.tree ?? null, session, run)
   } finally {
+    own?.close()
     // chunks stay; the commit pins them anew
     await session.close()
   }
@@ -46,10 +53,12 @@ async function readThree(
   house: House,
   environment: Environment,
   wanted: Wanted,
+  managedTree: TreeSource | null,
   session: WriteSession,
   run: Run,
 ): Promise<Reading> {
-  const trees = elementsOf(environment)
+  const found = elementsOf(environment)
+  const trees = managedTree === null ? found : { ...found, code: managedTree, configOutside: [] }
   const reader = new Reader(house, environment, wanted.paranoid, session, run)
   const elements: Reading['elements'] = {}
   const secretPaths: Partial<Record<Element, string[]>> = {}
@@ -79,6 +88,7 @@ async function readThree(
     facts: {
       framework: environment.framework,
       version: environment.version,
+      ...(environment.managed === null ? {} : { commit: environment.managed.commit }),
       url: environment.url,
       tablePrefix: environment.tablePrefix,
       secretPaths,

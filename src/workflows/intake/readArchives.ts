@@ -101,7 +101,8 @@ export async function readArchives(options: ReadArchivesOptions): Promise<ReadAr
   }
 }
 
-async function* dumpInside(
+/** A dump that is a member of an archive, unpacked. */
+export async function* dumpInside(
   repository: Repository,
   archive: StoredArchive,
   path: string,

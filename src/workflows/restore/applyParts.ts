@@ -39,7 +39,8 @@ export function applyParts({ house, environment, manifests, withConfig, threads,
       roots: roots[element],
       want() {
         known[element]?.rewind()
-        return entriesOf(house.repository, manifest)
+        const entries = entriesOf(house.repository, manifest)
+        return environment.managed === null ? entries : withoutHistory(entries)
       },
       keep: (path, isDirectory) => exclude(path, isDirectory) !== null,
       keepPresent: (path) => !withConfig && secret.has(path),
@@ -48,6 +49,11 @@ export function applyParts({ house, environment, manifests, withConfig, threads,
     }
     return [part]
   })
+}
+
+/** The history in the code archive of a managed site goes into its repository, never into a release. */
+async function* withoutHistory(entries: AsyncIterable<StoredEntry>): AsyncGenerator<StoredEntry> {
+  for await (const entry of entries) if (!/^\.git(\/|$)/.test(entry.path.toString())) yield entry
 }
 
 /**

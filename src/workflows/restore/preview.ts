@@ -22,10 +22,10 @@ export async function previewRestore(
   environment: Environment,
   asked: { backupId: string; elements: readonly Element[]; withConfig: boolean },
 ): Promise<RestorePlan> {
-  const { mode } = await checkRestore(house, environment, asked)
+  const { mode } = environment.managed === null ? await checkRestore(house, environment, asked) : { mode: 'a new release' }
   const manifests = await loadManifests(house, asked.backupId, asked.elements)
   const run = quietRun()
-  await reportConfig(house, environment, manifests.code ?? null, asked.withConfig, run)
+  if (environment.managed === null) await reportConfig(house, environment, manifests.code ?? null, asked.withConfig, run)
   const code = await previewTree(house, environment, 'code', manifests, asked.withConfig)
   const files = await previewTree(house, environment, 'files', manifests, asked.withConfig)
   const database =
@@ -54,7 +54,8 @@ export async function previewRestore(
   }
 }
 
-async function previewTree(
+/** What laying one tree of a backup would change. */
+export async function previewTree(
   house: House,
   environment: Environment,
   element: TreeElement,
@@ -69,7 +70,7 @@ async function previewTree(
   })
 }
 
-function countsOf({ counts, changes }: ApplyPreview): NonNullable<RestorePlan['files']> {
+export function countsOf({ counts, changes }: ApplyPreview): NonNullable<RestorePlan['files']> {
   return {
     added: counts.filesAdded,
     changed: counts.filesChanged,

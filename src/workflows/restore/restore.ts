@@ -11,6 +11,7 @@ import { openArchive } from '../../repository/archiveOut.ts'
 import type { Environment } from '../../sites/environment.ts'
 import { takeBackup } from '../backup/takeBackup.ts'
 import type { House } from '../house.ts'
+import { restoreManaged } from '../managed/restore.ts'
 import { applyHome, applyParts, withTools } from './applyParts.ts'
 import { type Change, databaseDirectory, dropPrepared, isPlayed, playChange } from './changeEnvironment.ts'
 import { checkRestore } from './checkRestore.ts'
@@ -24,6 +25,8 @@ export interface RestoreInput {
   elements: Element[]
   safetyBackup: boolean
   withConfig: boolean
+  /** Of managed environments */
+  replaceAddresses?: boolean
 }
 
 export interface RestoreResult {
@@ -32,7 +35,7 @@ export interface RestoreResult {
 }
 
 /**
- * Restores elements of a backup into an attached environment: safety backup, everything staged beside the site and verified,
+ * Restores elements of a backup. Into a managed environment as a new release; into an attached one: safety backup, everything staged beside the site and verified,
  * then one change under maintenance, with an undo set. Until the change begins it can be cancelled and nothing of the site has
  * changed; from then on it goes to its end, also after a crash.
  */
@@ -47,6 +50,7 @@ export function restoreWorkflow(house: House): WorkflowDefinition {
 
 async function restore(house: House, context: WorkflowContext, input: RestoreInput): Promise<RestoreResult> {
   const environment = await house.sites.findById(input.environmentId)
+  if (environment.managed !== null) return restoreManaged(house, context, input)
   const { workName } = await context.step('check', async () => {
     await checkRestore(house, environment, input)
     return { workName: newWorkName() } // remembered before the first directory of this name is made

@@ -1,6 +1,7 @@
 import type { UndoResult } from '../../contract/workSchemas.ts'
 import { defineWorkflow, type WorkflowDefinition } from '../../queue/define.ts'
 import type { House } from '../house.ts'
+import { undoManaged } from '../managed/undo.ts'
 import { noUndo, playChange } from './changeEnvironment.ts'
 import { changeOf, latestUndo } from './undoSets.ts'
 
@@ -18,6 +19,7 @@ export function undoWorkflow(house: House): WorkflowDefinition {
     changes: true,
     async run(context, { environmentId, direction }) {
       const environment = await house.sites.findById(environmentId)
+      if (environment.managed !== null) return undoManaged(house, context, environment, direction)
       const row = await latestUndo(house, environmentId)
       if (row === null) throw noUndo(environment)
       await context.step('apply', async (run) => {

@@ -1,0 +1,173 @@
+import { join } from 'node:path'
+import type { KeyObject } from 'node:crypto'
+import type { Logger } from 'pino'
+import { Failure } from '../base/failure.ts'
+import { seal, unseal } from '../base/seal.ts'
+import { gatewayAddress, parseGatewayHost } from '../gateway/address.ts'
+import type { Served } from '../gateway/served.ts'
+import { type Gateway, startGateway } from '../gateway/startGateway.ts'
+import type { Intake } from '../intake/intake.ts'
+import { cleanUpLeftovers } from '../releases/managed/cleanUpLeftovers.ts'
+import { describeRelease } from '../releases/managed/describeRelease.ts'
+import { placeOf } from '../releases/managed/layout.ts'
+import { installationTag, namesOf } from '../releases/managed/names.ts'
+import { openReleases } from '../releases/managed/records.ts'
+import { recoverSwitches } from '../releases/managed/recoverSwitches.ts'
+import { connectNamedMysql } from '../runtime/mysql/namedMysql.ts'
+import { startPrivateMariadb } from '../runtime/mysql/privateMariadb.ts'
+import { openPhpRuntime } from '../runtime/php/openPhpRuntime.ts'
+import type { MysqlHome, PhpRuntime } from '../runtime/types.ts'
+import type { Catalogue } from '../sites/catalogue.ts'
+import type { Environment } from '../sites/environment.ts'
+import type { State } from '../state/open.ts'
+import type { ManagedHome, OpenHome } from '../workflows/managed/home.ts'
+import type { Configuration } from './configuration.ts'
+
+interface ManagedOptions {
+  configuration: Configuration
+  state: Pick<State, 'db'>
+  key: KeyObject
+  sites: Catalogue
+  intake: Intake
+  ownAddresses(): string[]
+  log: Logger
+  onDeath(error: Error): void
+}
+
+export interface ProvidedManaged {
+  home: ManagedHome
+  /** Ends interrupted switches and removes what killed workflows left; nothing where there are no managed sites */
+  recover(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * What managed sites need, started by the first of them: a database server, PHP where we are root, and the gateway. A machine
+ * without them backs attached sites up as ever.
+ */
+export async function provideManaged(options: ManagedOptions): Promise<ProvidedManaged> {
+  const { configuration, state, key, log } = options
+  const names = namesOf(await installationTag(state.db))
+  const releases = openReleases({ db: state.db, key, names })
+  const ends: (() => Promise<void>)[] = []
+  const start = async (): Promise<OpenHome> => {
+    const mysql = await startMysql(options, ends)
+    const php = await startPhp(configuration, log, ends)
+    const gateway = php === null ? null : await showSites(options, php, ends)
+    const port = gateway?.port ?? Number(configuration.gatewayListen.split(':').at(-1))
+    return { mysql, php, addressOf: (site, environment) => gatewayAddress(site, environment, port) }
+  }
+  let opened: Promise<OpenHome> | null = null
+  const stop = async (): Promise<void> => {
+    await opened?.catch(() => {})
+    for (const end of ends.splice(0).toReversed()) await end()
+  }
+  const open = (): Promise<OpenHome> =>
+    (opened ??= start().catch(async (error: unknown) => {
+      for (const end of ends.splice(0).toReversed()) await end()
+      opened = null // the next one tries again: the server may have come back
+      throw error
+    }))
+  const home: ManagedHome = {
+    ...{ sitesDirectory: join(configuration.data, 'sites'), names, releases, open, intake: options.intake },
+    keepReleases: configuration.releasesKept,
+    sealed: {
+      close: (text) => seal(key, aboutInput, Buffer.from(text)).toString('base64'),
+      open: (sealed) => unseal(key, aboutInput, Buffer.from(sealed, 'base64')).toString(),
+    },
+    fetchPrivate: configuration.fetchPrivate,
+    ownAddresses: options.ownAddresses,
+  }
+  return { home, stop, recover: () => recover(home, options) }
+}
+
+const aboutInput = 'input of a workflow'
+
+async function startMysql({ configuration, log, onDeath }: ManagedOptions, ends: (() => Promise<void>)[]): Promise<MysqlHome> {
+  if (configuration.mysqlUrl !== null) return connectNamedMysql(configuration.mysqlUrl)
+  const directory = join(configuration.data, 'mysql')
+  const server = await startPrivateMariadb({ directory, log: (line) => log.debug({ mariadb: line }) })
+  let asked = false
+  void server.ended.then((end) => {
+    const how = end.signal ?? `exit code ${end.code}`
+    if (!asked) onDeath(new Failure('MYSQL_HOME', `Cannot go on: MariaDB of the managed sites ended by itself with ${how}`))
+  })
+  ends.push(async () => {
+    asked = true
+    await server.stop()
+  })
+  return server
+}
+
+async function startPhp({ data }: Configuration, log: Logger, ends: (() => Promise<void>)[]): Promise<PhpRuntime | null> {
+  try {
+    const php = await openPhpRuntime({ directory: join(data, 'run/php'), log: (line) => log.info({ php: line }) })
+    ends.push(() => php.stop())
+    return php
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'RUNTIME_OFF') throw error
+    log.warn(`managed sites do not run: ${error.message}`)
+    return null
+  }
+}
+
+async function showSites(
+  { configuration, sites, log }: ManagedOptions,
+  php: PhpRuntime,
+  ends: (() => Promise<void>)[],
+): Promise<Gateway> {
+  const { data, gatewayListen } = configuration
+  const cut = gatewayListen.lastIndexOf(':')
+  const gateway = await startGateway({
+    listen: { host: gatewayListen.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(gatewayListen.slice(cut + 1)) },
+    find: (host) => findServed(sites, host),
+    pools: php,
+    bodies: join(data, 'run/bodies'),
+    log: (line) => log.warn({ gateway: line }),
+  })
+  ends.push(() => gateway.close())
+  log.info(`managed sites are shown at http://<env>-<site>.localhost:${gateway.port}`)
+  return gateway
+}
+
+async function findServed(sites: Catalogue, host: string): Promise<Served | null> {
+  const named = parseGatewayHost(host)
+  if (named === null) return null
+  const environments = await sites.listEnvironments(named.site).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'SITE_NOT_FOUND') return []
+    throw error
+  })
+  const found = environments.find(({ name, managed }) => name === named.environment && managed !== null)
+  return found === undefined ? null : servedOf(found)
+}
+
+function servedOf(environment: Environment): Served {
+  const { framework, codeRoot, docroot, url } = environment
+  const inside = docroot.startsWith(`${codeRoot}/`) ? docroot.slice(codeRoot.length + 1) : ''
+  return { place: placeOf(environment), framework, docroot: inside, isHttps: url?.startsWith('https:') ?? false }
+}
+
+async function recover(home: ManagedHome, { configuration, state: { db }, sites, log }: ManagedOptions): Promise<void> {
+  const all = (await Promise.all((await sites.listSites()).map(({ name }) => sites.listEnvironments(name)))).flat()
+  const places = all.filter(({ managed }) => managed !== null).map(placeOf)
+  if (places.length === 0) return
+  const { mysql } = await home.open()
+  const { releases, names, sitesDirectory } = home
+  const settled = await recoverSwitches({
+    places,
+    mysql,
+    onCommit: (place, { to }) =>
+      releases.setCurrent(place.id, to.number, new Date(Date.now() + configuration.undoKeepDays * 86_400_000)),
+  })
+  for (const { place, result } of settled) log.warn({ result }, `ended an interrupted switch of ${place.site}.${place.name}`)
+  for (const place of places) {
+    const current = await releases.current(place.id)
+    if (current !== null) await sites.updateRelease(place.id, describeRelease({ place, mysql }, current))
+  }
+  const isAlive = async (id: string): Promise<boolean> => {
+    const open = db.selectFrom('workflow').select('id').where('id', '=', id).where('state', 'in', ['queued', 'running'])
+    return (await open.executeTakeFirst()) !== undefined
+  }
+  const removed = await cleanUpLeftovers({ sitesDirectory, places, releases, mysql, names, isAlive })
+  if (removed.length > 0) log.info({ removed }, 'removed what unfinished changes had left')
+}

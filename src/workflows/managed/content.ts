@@ -1,0 +1,82 @@
+import type { Run } from '../../base/run.ts'
+import { openFileThreads } from '../restore/writeFiles.ts'
+import { dumpFactsOf, readDump } from '../restore/manifests.ts'
+import type { Framework } from '../../contract/words.ts'
+import type { DumpFacts } from '../../elements/database/dumpDatabase.ts'
+import { calmClone } from '../../releases/managed/calmClone.ts'
+import { type LoadTarget, loadContent } from '../../releases/managed/content.ts'
+import { filesPath } from '../../releases/managed/layout.ts'
+import { layTree } from '../../releases/managed/layTree.ts'
+import { entriesOf, openArchive } from '../../repository/archiveOut.ts'
+import type { Manifest } from '../../repository/types.ts'
+import type { House } from '../house.ts'
+import { findPrefix, moveAddresses } from './moveAddresses.ts'
+import type { Ground } from './putRelease.ts'
+
+/** Lays the files of a manifest; what the current release has already is copied from there. */
+export function filesFrom(
+  house: House,
+  { place, current }: Ground,
+  manifest: Manifest,
+  run: Run,
+): (directory: string) => Promise<void> {
+  return async (to) => {
+    const threads = openFileThreads(house.repository)
+    try {
+      await layTree({
+        to,
+        from: current === null ? null : filesPath(place, current.filesId),
+        want: entriesOf(house.repository, manifest),
+        sameContent: (wanted, file) => threads.isSame(wanted, file.full),
+        fetch: (jobs) => threads.write(jobs),
+        owner: place,
+        run,
+      })
+    } finally {
+      await threads.close()
+    }
+  }
+}
+
+export interface DumpSource {
+  dump(): AsyncIterable<Buffer>
+  /** What our own dump says of itself; null for one from elsewhere */
+  wanted: DumpFacts | null
+}
+
+export function dumpFrom(house: House, manifest: Manifest, run: Run): DumpSource {
+  return { dump: () => readDump(openArchive(house.repository, manifest), run), wanted: dumpFactsOf(manifest) }
+}
+
+export interface LoadingOptions {
+  framework: Framework
+  /** What is known of the tables; null finds it out */
+  tablePrefix: string | null
+  /** Told which it is, before the code is configured */
+  onPrefix?(tablePrefix: string): void
+  /** The address of where the content comes from; null leaves addresses alone */
+  address: { from: string | null; to: string } | null
+  /** Content of somewhere else on an environment that is not live */
+  calm: boolean
+  /** Told what was done, in sentences */
+  say(sentence: string): void
+  run: Run
+}
+
+/** Loads a dump, then makes of it what belongs here: its addresses, and nothing that goes on by itself. */
+export function databaseFrom(source: DumpSource, options: LoadingOptions): (target: LoadTarget) => Promise<void> {
+  return async (target) => {
+    const { framework, address, calm, say, run } = options
+    const { credentials } = target
+    await loadContent(target, source.dump(), { wanted: source.wanted, requireTrailer: source.wanted !== null, run })
+    const tablePrefix = options.tablePrefix ?? (await findPrefix(credentials, framework))
+    options.onPrefix?.(tablePrefix)
+    if (address !== null) {
+      run.progress({ note: 'addresses' })
+      for (const sentence of await moveAddresses({ credentials, framework, tablePrefix, ...address, run })) say(sentence)
+    }
+    if (!calm) return
+    run.progress({ note: 'making the clone safe' })
+    for (const sentence of await calmClone({ framework, tablePrefix, credentials })) say(sentence)
+  }
+}

@@ -1,0 +1,68 @@
+import { Failure } from '../../base/failure.ts'
+import type { ManagedResult } from '../../contract/managedSchemas.ts'
+import { listDeployTags, tagDeploy } from '../../git/deployTags.ts'
+import { signatureOf } from '../../git/signature.ts'
+import { defineWorkflow, type WorkflowDefinition } from '../../queue/define.ts'
+import type { House } from '../house.ts'
+import { readContent } from './clone.ts'
+import { codeFrom, provideSiteRepository } from './code.ts'
+import { knownOf, loadingFor, partsOf } from './parts.ts'
+import { openGround, putRelease } from './putRelease.ts'
+import { resultOf } from './result.ts'
+import { safetyBackup } from './safety.ts'
+
+export interface DeployInput {
+  environmentId: string
+  /** Whose code is deployed */
+  fromId: string
+  note: string | null
+  /** Whose files and database come along; those of `fromId` where there is nothing yet */
+  contentFromId: string | null
+}
+
+/** Deploys the code that one environment shows to the next one, with a tag. A first deploy brings files and database along. */
+export function deployWorkflow(house: House): WorkflowDefinition {
+  return defineWorkflow<DeployInput, ManagedResult>({
+    kind: 'deploy',
+    version: 1,
+    changes: true,
+    async run(context, { environmentId, fromId, note, contentFromId }) {
+      const environment = await house.sites.findById(environmentId)
+      const safety = await safetyBackup(house, context, environment)
+      const repository = await provideSiteRepository(house, environment.site)
+      const { commit } = await context.step('tag', async (run) => {
+        const from = await house.sites.findById(fromId)
+        const deployed = from.managed?.commit ?? null
+        if (deployed === null) throw new Failure('PREFLIGHT_REFUSED', `Cannot deploy "${from.name}": it has no code yet`)
+        const tags = await listDeployTags(repository, environment.name)
+        // a repeated attempt finds its own tag
+        if (context.attempt === 1 || tags.at(-1)?.commit !== deployed) {
+          const tagger = signatureOf(context.actor, run.now())
+          const text = note ?? `Deploy ${from.name} to ${environment.name}`
+          await tagDeploy(repository, { environment: environment.name, commit: deployed, note: text, tagger })
+        }
+        return { commit: deployed }
+      })
+      const contentId = contentFromId ?? (environment.managed?.release === 0 ? fromId : null)
+      const put = await putRelease(house, context, {
+        environmentId,
+        make: async (ground, run, say) => {
+          const source = await house.sites.findById(contentId ?? fromId)
+          const manifests = await readContent(house, source, contentId === null ? [] : ['files', 'database'], run)
+          const loading = loadingFor(ground, { ...source, environmentId: source.id }, { replaceAddresses: true, say, run })
+          const known = knownOf(ground.current === null ? await openGround(house, fromId) : ground)
+          return {
+            ...partsOf(house, ground, manifests, loading),
+            framework: source.framework,
+            commit,
+            code: codeFrom(repository, commit, run),
+            site: contentId === null ? known : { ...known, tablePrefix: source.tablePrefix },
+            backup: null,
+            what: 'deployed code',
+          }
+        },
+      })
+      return resultOf(house, environmentId, put, safety)
+    },
+  })
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path'
+import { Failure } from '../../base/failure.ts'
+import type { Run } from '../../base/run.ts'
+import type { WorkflowContext } from '../../queue/define.ts'
+import { releaseCredentials } from '../../releases/managed/content.ts'
+import { describeRelease, readReleaseFile } from '../../releases/managed/describeRelease.ts'
+import { discardRelease } from '../../releases/managed/discardRelease.ts'
+import { dropReleases } from '../../releases/managed/dropReleases.ts'
+import { currentRelease, type ManagedPlace, placeOf, releasePaths } from '../../releases/managed/layout.ts'
+import { prepareRelease, type PrepareOptions } from '../../releases/managed/prepareRelease.ts'
+import type { Release } from '../../releases/managed/records.ts'
+import { recoverSwitches } from '../../releases/managed/recoverSwitches.ts'
+import { switchRelease } from '../../releases/managed/switchRelease.ts'
+import type { Environment } from '../../sites/environment.ts'
+import { rulesOf } from '../../sites/frameworks/rules.ts'
+import type { House } from '../house.ts'
+import { type OpenHome, siteUuid } from './home.ts'
+import { holdsTables } from './moveAddresses.ts'
+
+export type WantedRelease = Pick<
+  PrepareOptions,
+  'framework' | 'docroot' | 'commit' | 'code' | 'files' | 'database' | 'site' | 'expectedBytes'
+> & {
+  backup: string | null
+  what: string
+  /** Called when the release is prepared, or when that failed */
+  close?(): Promise<void>
+}
+
+export interface PutOptions {
+  environmentId: string
+  /** Says what the release is made of; called in the step that prepares it, again after a crash */
+  make(ground: Ground, run: Run, say: (sentence: string) => void): Promise<WantedRelease>
+}
+
+/** The environment as a change finds it. */
+export interface Ground extends OpenHome {
+  environment: Environment
+  place: ManagedPlace
+  /** Its address, without a slash at the end */
+  url: string
+  current: Release | null
+}
+
+export interface Put {
+  release: number
+  maintenanceMs: number | null
+  /** What was done beside, in sentences */
+  done: string[]
+}
+
+/** Opens what a change of an environment needs. */
+export async function openGround(house: House, environmentId: string): Promise<Ground> {
+  const environment = await house.sites.findById(environmentId)
+  const open = await house.managed.open()
+  const place = placeOf(environment)
+  const url = environment.url ?? open.addressOf(environment.site, environment.name)
+  return { ...open, environment, place, url, current: await house.managed.releases.current(place.id) }
+}
+
+/**
+ * Prepares a release, boots it by itself and switches to it: until the switch begins it can be cancelled and leaves nothing,
+ * from then on it goes to its end, also after a crash.
+ */
+export async function putRelease(house: House, context: WorkflowContext, options: PutOptions): Promise<Put> {
+  const ground = await openGround(house, options.environmentId)
+  const { place } = ground
+  const { number, done } = await context.step('prepare', async (run) => {
+    const said = new Set<string>()
+    const { backup, what, close, ...wanted } = await options.make(ground, run, (sentence) => void said.add(sentence))
+    const { mysql, url } = ground
+    const { releases, names } = house.managed
+    const origin = { workflow: context.id, backup, what }
+    const uuid = siteUuid(house.managed, place.site)
+    try {
+      const { release } = await prepareRelease({ ...wanted, place, releases, names, mysql, url, siteUuid: uuid, origin, run })
+      return { number: release.number, done: [...said] }
+    } finally {
+      await close?.()
+    }
+  })
+  try {
+    await context.step('boot', (run) => boot(house, ground, number, run))
+    return await context.step('switch', async (run) => {
+      await context.pointOfNoReturn()
+      await context.fence()
+      const to = await house.managed.releases.find(place.id, number)
+      return { release: number, maintenanceMs: await switchTo(house, ground, to, run), done }
+    })
+  } catch (error) {
+    if (!isInterrupted(context, error) && currentRelease(place) !== number) await dropPrepared(house, ground, number)
+    throw error
+  }
+}
+
+/** Makes a release the current one unless it is, rows and catalogue included. Safe to repeat after a crash at any point. */
+export async function switchTo(
+  house: House,
+  { place, mysql, php, url }: Ground,
+  to: Release,
+  run: Run,
+  options: { mayBeBroken?: boolean } = {},
+): Promise<number | null> {
+  const { releases, names, keepReleases: keep } = house.managed
+  const until = new Date(Date.now() + house.undoKeepDays * 86_400_000)
+  const onCommit = (number: number): Promise<void> => releases.setCurrent(place.id, number, until)
+  const settled = await recoverSwitches({ places: [place], mysql, onCommit: (_, journal) => onCommit(journal.to.number) })
+  for (const { result } of settled) if (typeof result === 'object') throw result.failed
+  let maintenanceMs: number | null = null
+  if (currentRelease(place) !== to.number) {
+    const pool = php?.forEnvironment(place) ?? null
+    const from = await releases.current(place.id)
+    const commit = { onCommit: (journal: { to: { number: number } }) => onCommit(journal.to.number) }
+    const times = await switchRelease({ place, from, to, php: pool, mysql, url, ...options, ...commit, run })
+    maintenanceMs = times.maintenanceMs
+    run.log('info', `release ${to.number} is current, the site answered 503 for ${maintenanceMs} ms`)
+  }
+  await house.sites.updateRelease(place.id, describeRelease({ place, mysql }, to))
+  await dropReleases({ place, releases, mysql, names, keep, now: run.now() })
+  return maintenanceMs
+}
+
+/** A site without tables shows its installer and is not asked. @throws {Failure} VERIFY_FAILED when the site does not run */
+async function boot(house: House, { place, php, mysql, url }: Ground, number: number, run: Run): Promise<void> {
+  const release = await house.managed.releases.find(place.id, number)
+  const paths = releasePaths(place, number)
+  const { code } = readReleaseFile(paths.release)
+  if (php === null || code === null || !(await holdsTables(releaseCredentials(mysql, release)))) return
+  const result = await php.bootCheck({
+    ...{ place, code: paths.code, docroot: code.docroot, framework: code.framework, url },
+    checkSecret: release.secrets.checkSecret,
+    database: mysql.socket === null ? { host: mysql.host, port: mysql.port } : { socket: mysql.socket },
+    signs: rulesOf(code.framework).boots,
+  })
+  if (!result.ok) {
+    throw new Failure('VERIFY_FAILED', `Cannot use the new release: at "${result.path ?? '/'}" ${result.error ?? 'it fails'}`, {
+      hint: 'The environment is as it was',
+    })
+  }
+  run.log('info', `release ${number} boots: "${result.title ?? ''}"`)
+}
+
+async function dropPrepared(house: House, { place, mysql }: Ground, number: number): Promise<void> {
+  const { releases, names } = house.managed
+  const release = (await releases.list(place.id)).find((each) => each.number === number)
+  if (release === undefined || (release.state !== 'preparing' && release.state !== 'ready')) return
+  await releases.setDropped(release)
+  await discardRelease({ place, releases, mysql, names }, release)
+}
+
+/** A shutdown or a take-over ends this attempt, not the workflow: what is prepared is used by the next one. */
+export function isInterrupted(context: WorkflowContext, error: unknown): boolean {
+  if (error instanceof Failure && error.code === 'WORKFLOW_TAKEN_OVER') return true
+  return context.run.signal.reason === 'shutdown' || context.run.signal.reason === 'lost'
+}
+
+export function repositoryPath(house: Pick<House, 'managed'>, site: string): string {
+  return join(house.managed.sitesDirectory, site, 'repository.git')
+}

@@ -1,0 +1,99 @@
+import { Failure } from '../../base/failure.ts'
+import type {
+  AddEnvironmentInput as AddEnvironmentRequest,
+  CreateSiteInput as CreateSiteRequest,
+  Given,
+} from '../../contract/managedSchemas.ts'
+import { type Actor, elements } from '../../contract/words.ts'
+import { findBackup, requireUsable } from '../../backups/catalogue.ts'
+import type { Environment } from '../../sites/environment.ts'
+import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
+import type { House } from '../house.ts'
+import type { AddEnvironmentInput } from './addEnvironment.ts'
+import type { ArchiveRole, ArchivesInput } from './archives.ts'
+import type { CreateSiteInput } from './create.ts'
+import { findManaged, type Place, requireContent } from './findManaged.ts'
+import { wordGiven } from './given.ts'
+import type { RemoveInput } from './remove.ts'
+import type { Enqueued, Start } from './start.ts'
+
+/** Making and deleting sites and environments. */
+export function siteJourneys(house: House, start: Start) {
+  return {
+    /** @throws {Failure} SITE_TAKEN, SITE_NAME_INVALID, RUNTIME_OFF, BACKUP_NOT_FOUND, ELEMENT_MISSING */
+    async createSite({ site, label, source }: CreateSiteRequest, actor: Actor): Promise<Enqueued> {
+      const name = parseSiteName(site)
+      if ((await house.sites.listSites()).some((known) => known.name === name))
+        throw new Failure('SITE_TAKEN', `Cannot create site "${name}": it exists already`, { hint: 'Choose another name' })
+      await house.managed.open()
+      const input: CreateSiteInput = { site: name, label: label ?? null, source: await sourceFor(house, source, actor) }
+      return start('create_site', { site: name, environment: null, ids: [] }, actor, input)
+    },
+
+    async addEnvironment(asked: { site: string } & AddEnvironmentRequest, actor: Actor): Promise<Enqueued> {
+      const { site } = asked
+      const from = await findManaged(house, { site, environment: asked.from ?? 'dev' }, 'copy')
+      requireContent(from)
+      const name = parseEnvironmentName(asked.environment)
+      const known = await house.sites.listEnvironments(site)
+      if (known.some((environment) => environment.name === name))
+        throw new Failure('SITE_TAKEN', `Cannot create "${site}.${name}": this environment exists already`)
+      const input: AddEnvironmentInput = { site, environment: name, fromId: from.id }
+      return start('add_environment', { site, environment: name, ids: [from.id] }, actor, input)
+    },
+
+    async deleteEnvironment(place: Place, actor: Actor): Promise<Enqueued> {
+      const environment = await findManaged(house, place, 'delete')
+      if (['dev', 'test', 'live'].includes(environment.name)) {
+        throw new Failure(
+          'PREFLIGHT_REFUSED',
+          `Cannot delete "${place.site}.${place.environment}": every site has dev, test and live`,
+          {
+            hint: `Wipe it, or delete the site: cairn site:delete ${place.site}`,
+          },
+        )
+      }
+      const input: RemoveInput = { site: place.site, environment: environment.name, environmentIds: filled([environment]) }
+      return start('delete_environment', about(environment), actor, input)
+    },
+
+    async deleteSite({ site }: { site: string }, actor: Actor): Promise<Enqueued> {
+      const environments = await house.sites.listEnvironments(site)
+      for (const { name } of environments) await findManaged(house, { site, environment: name }, 'delete')
+      const input: RemoveInput = { site, environment: null, environmentIds: filled(environments) }
+      return start('delete_site', { site, environment: null, ids: environments.map(({ id }) => id) }, actor, input)
+    },
+  }
+}
+
+async function sourceFor(house: House, source: CreateSiteRequest['source'], actor: Actor): Promise<CreateSiteInput['source']> {
+  if (source.kind === 'empty') return source
+  if (source.kind === 'archives') {
+    const { all, code, database, files, replaceAddresses = true } = source
+    if ((all === undefined) === (code === undefined) || (all !== undefined && (database ?? files) !== undefined)) {
+      throw new Failure('INPUT_INVALID', 'Cannot create a site from these archives: one that holds all is wanted, or its code', {
+        hint: 'Give "all", or "code" with "database" and "files"',
+      })
+    }
+    const given: ArchivesInput['given'] = []
+    for (const [role, one] of Object.entries({ all, code, database, files } as Partial<Record<ArchiveRole, Given>>))
+      if (one !== undefined) given.push({ role: role as ArchiveRole, input: await wordGiven(house, one, actor) })
+    return { kind: 'archives', given, replaceAddresses }
+  }
+  const backup = await findBackup(house.store, source.backup)
+  requireUsable(backup)
+  const held = elements.filter((element) => backup.elements[element] !== undefined)
+  return {
+    ...{ kind: 'backup', backup: backup.id, elements: source.elements ?? held },
+    replaceAddresses: source.replaceAddresses ?? true,
+  }
+}
+
+/** What has something to back up. */
+function filled(environments: readonly Environment[]): string[] {
+  return environments.filter(({ managed }) => managed !== null && managed.release > 0).map(({ id }) => id)
+}
+
+function about({ site, name, id }: Environment): { site: string; environment: string; ids: string[] } {
+  return { site, environment: name, ids: [id] }
+}
