@@ -98,6 +98,7 @@ test(
       try {
         await round(number, chance)
       } catch (error) {
+        console.error(`round ${number} failed`, error) // at once: the summary comes minutes later, or never when it is interrupted
         throw new Error(`CAIRN_SEED=${rounds.seed}, round ${number}; meanwhile ${await whatGoesOn()}`, { cause: error })
       }
     }
