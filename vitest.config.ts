@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongFirst from './test/longFirst.sequencer.ts'
 import { isSoak } from './test/soak.ts'
 
 const setupFiles = (process.env['CAIRN_SEED'] ?? '') === '' ? [] : ['test/seed.setup.ts']
@@ -10,6 +11,7 @@ export default defineConfig({
   test: {
     // tests wait for disks and child processes more than they compute
     maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
