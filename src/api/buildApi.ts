@@ -13,7 +13,10 @@ import { type Api, logRequest } from './server.ts'
 import { uploadRoutes } from './uploads/route.ts'
 import { accessRoutes } from './v1/access.ts'
 import { backupRoutes } from './v1/backups.ts'
+import { codeRoutes } from './v1/code.ts'
+import { contentRoutes } from './v1/content.ts'
 import { linkRoutes } from './v1/links.ts'
+import { managedSiteRoutes } from './v1/managedSites.ts'
 import { repositoryRoutes } from './v1/repository.ts'
 import { restoreRoutes } from './v1/restore.ts'
 import { siteRoutes } from './v1/sites.ts'
@@ -62,6 +65,9 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   openapiRoute(app)
   accessRoutes(app, deps)
   siteRoutes(app, deps)
+  managedSiteRoutes(app, deps)
+  contentRoutes(app, deps)
+  codeRoutes(app, deps)
   backupRoutes(app, deps)
   linkRoutes(app, deps)
   restoreRoutes(app, deps)

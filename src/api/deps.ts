@@ -11,6 +11,16 @@ import type {
   RestorePlan,
   SiteView,
 } from '../contract/schemas.ts'
+import type {
+  AddEnvironmentInput,
+  CloneInput,
+  CodeLog,
+  CodeLogQuery,
+  CreateSiteInput,
+  DeployInput,
+  ImportInput,
+  SearchReplaceInput,
+} from '../contract/managedSchemas.ts'
 import type { Actor } from '../contract/words.ts'
 import type { KeyExport } from '../contract/workSchemas.ts'
 import type { UploadDesk } from '../intake/uploads/desk.ts'
@@ -57,6 +67,8 @@ export interface SiteDesk {
   listEnvironments(site: string): Promise<EnvironmentView[]>
   /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND */
   findEnvironment(place: Place, options: { preflight: boolean }): Promise<EnvironmentView>
+  /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND, PREFLIGHT_REFUSED for an attached one: it has no history here */
+  codeLog(place: Place, query: CodeLogQuery): Promise<CodeLog>
 }
 
 export interface Enqueued {
@@ -66,11 +78,26 @@ export interface Enqueued {
 }
 
 /** Starts workflows; what cannot start is refused before there is one. */
-export interface Journeys {
+export interface Journeys extends ManagedJourneys {
   backup(place: Place, input: BackupCreateInput, actor: Actor): Promise<Enqueued>
   restore(place: Place, input: RestoreInput, actor: Actor): Promise<Enqueued>
   previewRestore(place: Place, input: RestoreInput, actor: Actor): Promise<RestorePlan>
   undo(place: Place, actor: Actor): Promise<Enqueued>
+}
+
+/** Those of managed sites. Whether a live environment was confirmed is asked before. */
+export interface ManagedJourneys {
+  createSite(input: CreateSiteInput, actor: Actor): Promise<Enqueued>
+  addEnvironment(input: { site: string } & AddEnvironmentInput, actor: Actor): Promise<Enqueued>
+  deleteEnvironment(place: Place, actor: Actor): Promise<Enqueued>
+  deleteSite(input: { site: string }, actor: Actor): Promise<Enqueued>
+  importElement(place: Place, input: Omit<ImportInput, 'confirm'>, actor: Actor): Promise<Enqueued>
+  clone(from: Place, to: Place, input: Pick<CloneInput, 'elements' | 'replaceAddresses'>, actor: Actor): Promise<Enqueued>
+  deploy(place: Place, input: Omit<DeployInput, 'confirm'>, actor: Actor): Promise<Enqueued>
+  wipe(place: Place, actor: Actor): Promise<Enqueued>
+  searchReplace(place: Place, input: Omit<SearchReplaceInput, 'confirm'>, actor: Actor): Promise<Enqueued>
+  revertCode(place: Place, commit: string, actor: Actor): Promise<Enqueued>
+  resetCode(place: Place, commit: string, confirm: string, actor: Actor): Promise<Enqueued>
 }
 
 export interface KeyDesk {

@@ -8,6 +8,7 @@ import { ensureOwner } from '../access/people.ts'
 import { createToken } from '../access/tokens.ts'
 import { Failure } from '../base/failure.ts'
 import type { EnvironmentView } from '../contract/schemas.ts'
+import { type Actor, type WorkflowKind, workflowKinds } from '../contract/words.ts'
 import { openIntake } from '../intake/intake.ts'
 import { openUploadDesk } from '../intake/uploads/desk.ts'
 import { defineWorkflow } from '../queue/define.ts'
@@ -30,21 +31,14 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
     key: newRepositoryKey('01TEST'),
     instance: 'test',
   })
-  const definitions = ['backup', 'restore', 'undo'].map((kind) =>
+  const definitions = workflowKinds.map((kind) =>
     defineWorkflow({ kind, version: 1, changes: kind !== 'backup', run: async () => null }),
   )
   const queue = await openQueue({ state, definitions })
-  const start =
-    (kind: string) => async (place: Place, inputOrActor: unknown, actor?: Parameters<ApiDeps['journeys']['undo']>[1]) =>
-      queue.enqueue({
-        kind,
-        ...place,
-        environmentIds: ['E1'],
-        actor: actor ?? (inputOrActor as Parameters<ApiDeps['journeys']['undo']>[1]),
-        input: actor === undefined ? {} : inputOrActor,
-        dedupeKey: null,
-        queue: true,
-      })
+  const begin = (kind: WorkflowKind, site: string, environment: string | null, actor: Actor, input: object) => {
+    const about = { site, environment, environmentIds: ['E1'] }
+    return queue.enqueue({ kind, ...about, actor, input, dedupeKey: null, queue: true })
+  }
   const address = { url: '' }
   const deps: ApiDeps = {
     version: '0.0.0-test',
@@ -55,9 +49,7 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
     store: { db: state.db, repository },
     sites: sites(),
     journeys: {
-      backup: start('backup'),
-      restore: start('restore'),
-      undo: start('undo'),
+      ...journeys(begin),
       previewRestore: async () => {
         throw new Failure('PREFLIGHT_REFUSED', 'Cannot preview: this is a test')
       },
@@ -151,6 +143,35 @@ export function fetchRaw(url: string, headers: Record<string, string> = {}, meth
   })
 }
 
+type Begin = (
+  kind: WorkflowKind,
+  site: string,
+  environment: string | null,
+  actor: Actor,
+  input: object,
+) => ReturnType<ApiDeps['journeys']['undo']>
+
+/** Each puts a workflow of its kind into the queue, with what it was asked. */
+function journeys(begin: Begin): Omit<ApiDeps['journeys'], 'previewRestore'> {
+  const at =
+    (kind: WorkflowKind) =>
+    ({ site, environment }: Place, input: object, actor: Actor) =>
+      begin(kind, site, environment, actor, input)
+  return {
+    ...{ backup: at('backup'), restore: at('restore'), deploy: at('deploy') },
+    ...{ importElement: at('import'), searchReplace: at('search_replace') },
+    undo: (place, actor) => at('undo')(place, {}, actor),
+    wipe: (place, actor) => at('wipe')(place, {}, actor),
+    clone: (from, to, input, actor) => at('clone')(to, { from, ...input }, actor),
+    revertCode: (place, commit, actor) => at('revert_code')(place, { commit }, actor),
+    resetCode: (place, commit, _confirm, actor) => at('reset_code')(place, { commit }, actor),
+    deleteEnvironment: (place, actor) => at('delete_environment')(place, {}, actor),
+    addEnvironment: ({ site, ...input }, actor) => begin('add_environment', site, input.environment, actor, input),
+    createSite: (input, actor) => begin('create_site', input.site, null, actor, input),
+    deleteSite: ({ site }, actor) => begin('delete_site', site, null, actor, {}),
+  }
+}
+
 function sites(): ApiDeps['sites'] {
   const environment: EnvironmentView = {
     id: 'E1',
@@ -166,6 +187,7 @@ function sites(): ApiDeps['sites'] {
     url: null,
     database: { host: 'localhost', port: null, socket: null, user: 'shop', name: 'shop', passwordPresent: true, tls: null },
     adminDatabase: false,
+    managed: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     undo: null,
   }
@@ -195,6 +217,10 @@ function sites(): ApiDeps['sites'] {
     async findEnvironment(place) {
       known(place.site)
       return environment
+    },
+    async codeLog(place) {
+      known(place.site)
+      return { commits: [], more: false }
     },
   }
 }

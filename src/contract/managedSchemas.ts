@@ -60,9 +60,8 @@ export type CreateSiteInput = Static<typeof CreateSiteInput>
 export const AddEnvironmentInput = Type.Object({ environment: name, from: Type.Optional(name) }, closed)
 export type AddEnvironmentInput = Static<typeof AddEnvironmentInput>
 
-/** `confirm`: the name of what is deleted, typed: `site`, or `site.env`. A last backup is taken and kept. */
-export const DeleteInput = Type.Object({ confirm: Type.String() }, closed)
-export type DeleteInput = Static<typeof DeleteInput>
+/** In the query: the name of what is deleted, typed: `site`, or `site.env`. A last backup is taken and kept. */
+export const DeleteQuery = Type.Object({ confirm: Type.String() }, closed)
 
 /** `confirm`: `site.env`, needed for `live` */
 const confirm = Type.Optional(Type.String())
@@ -178,3 +177,32 @@ export const ReplaceResult = Type.Object({
   release: nullable(Type.Integer()),
 })
 export type ReplaceResult = Static<typeof ReplaceResult>
+
+/** `skip`: how many of the newest commits to leave out */
+export const CodeLogQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+  skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000 })),
+})
+export type CodeLogQuery = Static<typeof CodeLogQuery>
+
+export const CodeCommit = Type.Object({
+  hash: Type.String(),
+  parents: Type.Array(Type.String()),
+  author: Type.String(),
+  email: Type.String(),
+  date: Type.String({ format: 'date-time' }),
+  /** The first line of the message, and all of it */
+  subject: Type.String(),
+  message: Type.String(),
+  /** Names of the tags that stand on it */
+  tags: Type.Array(Type.String()),
+  /** Environments of the site whose current release holds it */
+  environments: Type.Array(Type.String()),
+  /** The environment that is asked is one of them */
+  deployed: Type.Boolean(),
+})
+export type CodeCommit = Static<typeof CodeCommit>
+
+/** Newest first. `more`: older ones follow */
+export const CodeLog = Type.Object({ commits: Type.Array(CodeCommit), more: Type.Boolean() })
+export type CodeLog = Static<typeof CodeLog>

@@ -180,6 +180,8 @@ export const EnvironmentView = Type.Object({
       keepUntil: nullable(time),
     }),
   ),
+  /** Null for an attached one. Release 0: nothing was deployed there yet */
+  managed: nullable(Type.Object({ release: size, commit: nullable(Type.String()) })),
   preflight: Type.Optional(Preflight),
 })
 export type EnvironmentView = Static<typeof EnvironmentView>

@@ -45,3 +45,17 @@ export async function aheadBehind(repository: SiteRepository, a: string, b: stri
   const [ahead = '0', behind = '0'] = text.split('\t')
   return { ahead: Number(ahead), behind: Number(behind) }
 }
+
+/**
+ * Those of the first `limit` commits that `log` gives of `from` which `environment`, a commit, does not lead to. Both walk in
+ * the same order, so the first of the one are among the first of the other.
+ */
+export async function commitsLacking(
+  repository: SiteRepository,
+  from: string,
+  environment: string,
+  limit: number,
+): Promise<Set<string>> {
+  const args = ['rev-list', `--max-count=${limit}`, '--end-of-options', from, `^${environment}`, '--']
+  return new Set((await gitText(repository, args)).split('\n').filter((id) => id !== ''))
+}

@@ -1,3 +1,4 @@
+import { authorize } from '../../access/authorize.ts'
 import { requireConfirmation } from '../../access/confirm.ts'
 import { requireUsable } from '../../backups/catalogue.ts'
 import { EnvironmentParams, RestoreInput } from '../../contract/schemas.ts'
@@ -23,10 +24,12 @@ export function restoreRoutes(app: Api, deps: ApiDeps): void {
     },
     async (request, reply) => {
       const { params, body } = request
-      const { actor } = callerOf(request)
+      const caller = callerOf(request)
+      const { actor } = caller
       const { dryRun = false, elements, withConfig = false, safetyBackup = true } = body
       if (!dryRun) requireConfirmation(params.site, params.environment, body.confirm)
       const backup = await findFinished(deps, body.backup)
+      authorize(caller, 'backup.read', { site: backup.site, environment: backup.environment, object: backup.id })
       requireUsable(backup)
       const input = { ...body, backup: backup.id }
       request.auditDetails = { backup: backup.id, elements, withConfig, safetyBackup, dryRun }

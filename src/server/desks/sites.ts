@@ -11,6 +11,7 @@ import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
 import { preflight } from '../../sites/preflight/preflight.ts'
 import type { House } from '../../workflows/house.ts'
 import { findManagedUndo } from '../../workflows/managed/undo.ts'
+import { readCodeLog } from './codeLog.ts'
 
 /** What the interface sees of sites and environments. */
 export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state' | 'managed'>): SiteDesk {
@@ -46,6 +47,7 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
     listEnvironments: async (site) =>
       Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
     findEnvironment: async (place, options) => view(await sites.find(place.site, place.environment), options.preflight),
+    codeLog: (place, query) => readCodeLog({ sites, managed }, place, query),
   }
 }
 
@@ -93,11 +95,13 @@ async function findReleaseUndo(managed: House['managed'], environmentId: string)
 }
 
 function viewEnvironment(environment: Environment): Omit<EnvironmentView, 'undo'> {
-  const { id, site, name, kind, framework, version, codeRoot, docroot, filesDirectory, configFiles, url, createdAt } = environment
+  const { id, site, name, kind, framework, version, codeRoot, docroot, filesDirectory, configFiles, url, managed, createdAt } =
+    environment
   return {
     ...{ id, site, name, kind, framework, version, codeRoot, docroot, filesDirectory, configFiles, url },
     database: viewDatabase(environment.database),
     adminDatabase: environment.adminDatabase !== null,
+    managed: managed === null ? null : { release: managed.release, commit: managed.commit },
     createdAt: createdAt.toISOString(),
   }
 }

@@ -1,0 +1,102 @@
+import { authorize } from '../../access/authorize.ts'
+import { requireTypedName } from '../../access/confirm.ts'
+import { AddEnvironmentInput, CreateSiteInput, DeleteQuery, type SiteSource } from '../../contract/managedSchemas.ts'
+import { EnvironmentParams, SiteParams } from '../../contract/schemas.ts'
+import { Started } from '../../contract/workSchemas.ts'
+import type { ApiDeps } from '../deps.ts'
+import { callerOf } from '../guard.ts'
+import type { Api } from '../server.ts'
+import { viewStarted } from '../viewWorkflow.ts'
+import { findFinished } from './backups.ts'
+
+/** Making and deleting managed sites and their environments. */
+export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
+  const { journeys, queue } = deps
+  app.post(
+    '/v1/sites',
+    {
+      config: { action: 'site.create' },
+      schema: {
+        summary: 'Make a site: empty, out of archives, or out of a backup',
+        body: CreateSiteInput,
+        response: { 202: Started },
+      },
+    },
+    async (request, reply) => {
+      const { site, source } = request.body
+      const caller = callerOf(request)
+      request.auditDetails = { site, ...wordSource(source) }
+      if (source.kind === 'backup') {
+        const backup = await findFinished(deps, source.backup)
+        authorize(caller, 'backup.read', { site: backup.site, environment: backup.environment, object: backup.id })
+      }
+      return reply.code(202).send(await viewStarted(queue, await journeys.createSite(request.body, caller.actor)))
+    },
+  )
+
+  app.delete(
+    '/v1/sites/:site',
+    {
+      config: { action: 'site.delete' },
+      schema: {
+        summary: 'Delete a managed site, after a last backup of each environment',
+        params: SiteParams,
+        querystring: DeleteQuery,
+        response: { 202: Started },
+      },
+    },
+    async (request, reply) => {
+      const { site } = request.params
+      requireTypedName(site, request.query.confirm, 'delete')
+      return reply.code(202).send(await viewStarted(queue, await journeys.deleteSite({ site }, callerOf(request).actor)))
+    },
+  )
+
+  app.post(
+    '/v1/sites/:site/environments',
+    {
+      config: { action: 'environment.create' },
+      schema: {
+        summary: 'Add an environment to a managed site: a copy of another one',
+        params: SiteParams,
+        body: AddEnvironmentInput,
+        response: { 202: Started },
+      },
+    },
+    async (request, reply) => {
+      const { environment, from } = request.body
+      const { site } = request.params
+      request.auditDetails = { environment, from: from ?? 'dev' }
+      const asked = { site, ...request.body }
+      return reply.code(202).send(await viewStarted(queue, await journeys.addEnvironment(asked, callerOf(request).actor)))
+    },
+  )
+
+  app.delete(
+    '/v1/sites/:site/environments/:environment',
+    {
+      config: { action: 'environment.delete' },
+      schema: {
+        summary: 'Delete an environment of a managed site, after a last backup',
+        params: EnvironmentParams,
+        querystring: DeleteQuery,
+        response: { 202: Started },
+      },
+    },
+    async (request, reply) => {
+      const { site, environment } = request.params
+      requireTypedName(`${site}.${environment}`, request.query.confirm, 'delete')
+      return reply
+        .code(202)
+        .send(await viewStarted(queue, await journeys.deleteEnvironment(request.params, callerOf(request).actor)))
+    },
+  )
+}
+
+/** For the audit: what a site is made of, without addresses, which are secrets. */
+function wordSource(source: SiteSource): Record<string, unknown> {
+  if (source.kind === 'empty') return { kind: source.kind, framework: source.framework }
+  if (source.kind === 'backup') return { kind: source.kind, backup: source.backup, elements: source.elements ?? null }
+  const given = (['all', 'code', 'database', 'files'] as const).filter((role) => source[role] !== undefined)
+  return { kind: source.kind, given }
+}
