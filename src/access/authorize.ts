@@ -34,7 +34,12 @@ export function authorize(caller: Caller | null, action: Action, subject: Subjec
     })
   }
   if (caller.roles.some((role) => roleActions[role].includes(action))) return
-  throw new Failure(
+  throw notAllowed(caller, action, subject)
+}
+
+/** The refusal itself, for a route that also answers it for what is not there. */
+export function notAllowed(caller: Caller, action: Action, subject: Subject): Failure {
+  return new Failure(
     'NOT_ALLOWED',
     `Cannot ${phrase(action)}: "${caller.email}" has no right to "${action}" on ${describeSubject(subject)}`,
     {

@@ -6,6 +6,7 @@ import fastify, { LogController, type RouteOptions } from 'fastify'
 import { Failure } from '../base/failure.ts'
 import type { ApiDeps, ApiLimits } from './deps.ts'
 import { downloadRoutes } from './downloads/route.ts'
+import { gitRoutes } from './git/route.ts'
 import { guard } from './guard.ts'
 import { openapiOptions, openapiRoute } from './openapi.ts'
 import { answerError, sendProblem } from './problem.ts'
@@ -75,5 +76,6 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   repositoryRoutes(app, deps)
   downloadRoutes(app, deps, limits)
   await uploadRoutes(app, deps, limits)
+  await gitRoutes(app, deps)
   return app
 }

@@ -23,6 +23,8 @@ import type {
 } from '../contract/managedSchemas.ts'
 import type { Actor } from '../contract/words.ts'
 import type { KeyExport } from '../contract/workSchemas.ts'
+import type { RefChange } from '../git/httpBackend.ts'
+import type { SiteRepository } from '../git/siteRepository.ts'
 import type { UploadDesk } from '../intake/uploads/desk.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { WorkflowRecord } from '../queue/records.ts'
@@ -42,6 +44,7 @@ export interface ApiDeps {
   queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange'>
   key: KeyDesk
   uploads: UploadDesk
+  git: GitDesk
   limits?: Partial<ApiLimits>
 }
 
@@ -104,4 +107,11 @@ export interface KeyDesk {
   exported(): Promise<boolean>
   /** Gives the key out and remembers that it was */
   export(): Promise<KeyExport>
+}
+
+export interface GitDesk {
+  /** Null where there is no managed site of this name */
+  find(site: string): Promise<{ repository: SiteRepository; allowForce: boolean } | null>
+  /** Told what a push has changed */
+  pushed(site: string, changes: RefChange[], actor: Actor): Promise<void>
 }

@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route does; a route without one is refused */
     action?: Action
+    /** For programs that know passwords only: the machine token comes as one, under any user name */
+    passwords?: boolean
   }
   interface FastifyRequest {
     caller: Caller | null
@@ -94,8 +96,18 @@ function actionOf(request: FastifyRequest): Action {
 }
 
 async function readCaller(request: FastifyRequest, db: ApiDeps['store']['db']): Promise<Caller | null> {
-  const [, token] = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '') ?? []
+  const { authorization = '' } = request.headers
+  const token = request.routeOptions.config.passwords === true ? readPassword(authorization) : readBearer(authorization)
   return token === undefined ? null : findCaller(db, token)
+}
+
+function readBearer(header: string): string | undefined {
+  return /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1]
+}
+
+function readPassword(header: string): string | undefined {
+  const [, encoded = ''] = /^Basic\s+(\S+)\s*$/i.exec(header) ?? []
+  return /^[^:]*:(.*)$/s.exec(Buffer.from(encoded, 'base64').toString())?.[1]
 }
 
 function subjectOf(request: FastifyRequest): Subject {

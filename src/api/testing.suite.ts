@@ -56,6 +56,7 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
     },
     queue,
     key: { exported: async () => false, export: async () => ({ key: 'CAIRN-KEY', repositoryId: repository.id }) },
+    git: { find: async () => null, pushed: async () => {} },
     uploads: openUploadDesk(openIntake({ db: state.db, directory: join(directory, 'intake'), limitBytes: null })),
     ...change,
   }
@@ -196,6 +197,7 @@ function sites(): ApiDeps['sites'] {
     label: 'Shop',
     framework: 'wordpress' as const,
     environments: ['dev'],
+    gitUrl: null,
     createdAt: environment.createdAt,
   }
   return {

@@ -28,6 +28,11 @@ export function newUlid(now: number = Date.now()): Ulid {
   return text as Ulid
 }
 
+/** When an id was made. */
+export function timeOfUlid(id: Ulid): Date {
+  return new Date([...id.slice(0, 10)].reduce((time, letter) => time * 32 + alphabet.indexOf(letter), 0))
+}
+
 export function parseUlid(text: string): Ulid {
   if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)) {
     throw new Failure('INPUT_INVALID', `Cannot read id "${text}": an id has 26 letters and digits`)

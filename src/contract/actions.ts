@@ -23,6 +23,8 @@ export const actions = {
   'environment.restore': { changes: true, means: 'Restore a backup into an environment' },
   'environment.preview': { changes: false, means: 'See what a restore would change' },
   'environment.undo': { changes: true, means: 'Undo a restore, or do it again' },
+  'code.fetch': { changes: false, means: 'Clone or fetch the code of a managed site with git' },
+  'code.push': { changes: true, means: 'Push code to a managed site with git' },
   'backup.create': { changes: true, means: 'Take a backup' },
   'backup.list': { changes: false, means: 'List backups' },
   'backup.read': { changes: false, means: 'See one backup' },

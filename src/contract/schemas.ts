@@ -191,6 +191,8 @@ export const SiteView = Type.Object({
   label: Type.String(),
   framework: nullable(FrameworkName),
   environments: Type.Array(Type.String()),
+  /** Where git clones and pushes the code of a managed site; null for an attached one */
+  gitUrl: nullable(Type.String()),
   createdAt: time,
 })
 export type SiteView = Static<typeof SiteView>

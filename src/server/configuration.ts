@@ -28,6 +28,8 @@ export interface Configuration {
   uploadLimit: number | null
   /** URLs may lead to private networks and to this machine */
   fetchPrivate: boolean
+  /** Pushes may rewrite the history of managed sites */
+  forcedPush: boolean
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
 }
 
@@ -87,6 +89,12 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
   fetchPrivate: {
     variable: 'CAIRN_FETCH_PRIVATE',
     says: 'yes lets URLs lead to private addresses',
+    fallback: () => false,
+    read: (value) => oneOf('yes', 'no')(value) === 'yes',
+  },
+  forcedPush: {
+    variable: 'CAIRN_FORCED_PUSH',
+    says: 'yes lets pushes rewrite history',
     fallback: () => false,
     read: (value) => oneOf('yes', 'no')(value) === 'yes',
   },

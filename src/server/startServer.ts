@@ -17,10 +17,12 @@ import { lockInstance } from '../state/instanceLock.ts'
 import { openState, type State } from '../state/open.ts'
 import { startPostgres } from '../state/postgres/start.ts'
 import { makeJourneys } from '../workflows/journeys.ts'
+import { followAll, followMaster } from '../workflows/managed/followMaster.ts'
 import { makeManagedJourneys } from '../workflows/managed/journeys.ts'
 import { workflowDefinitions } from '../workflows/definitions.ts'
 import type { House } from '../workflows/house.ts'
 import type { Configuration } from './configuration.ts'
+import { gitDesk } from './desks/git.ts'
 import { keyDesk } from './desks/key.ts'
 import { siteDesk } from './desks/sites.ts'
 import { provideIntake } from './provideIntake.ts'
@@ -115,6 +117,7 @@ export async function startServer(
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())
     const journeys = { ...makeJourneys(house, queue), ...makeManagedJourneys(house, queue) }
+    await followAll(house, queue).catch((error: unknown) => log.warn(error, 'dev may not show what was pushed'))
     const retention = startRetention({ expire: journeys.expire, log })
     undo.push(() => retention.stop())
 
@@ -131,6 +134,10 @@ export async function startServer(
       queue,
       key: keyDesk(state.db, key),
       uploads,
+      git: gitDesk(house, {
+        forcedPush: configuration.forcedPush,
+        follow: (site, actor) => followMaster(house, queue, site, actor),
+      }),
     })
     undo.push(() => app.close())
     bound.address = await listen((options) => app.listen(options), configuration.listen)

@@ -6,6 +6,7 @@ import { addEnvironmentWorkflow } from './managed/addEnvironment.ts'
 import { cloneWorkflow } from './managed/clone.ts'
 import { createSiteWorkflow } from './managed/create.ts'
 import { deployWorkflow } from './managed/deploy.ts'
+import { followMasterWorkflow } from './managed/followMaster.ts'
 import { importWorkflow } from './managed/import.ts'
 import { resetCodeWorkflow, revertCodeWorkflow } from './managed/moveCode.ts'
 import { deleteEnvironmentWorkflow, deleteSiteWorkflow } from './managed/remove.ts'
@@ -19,6 +20,7 @@ const all = [
   ...[createSiteWorkflow, addEnvironmentWorkflow, deleteEnvironmentWorkflow, deleteSiteWorkflow],
   ...[cloneWorkflow, deployWorkflow, wipeWorkflow],
   ...[importWorkflow, revertCodeWorkflow, resetCodeWorkflow, searchReplaceWorkflow],
+  followMasterWorkflow,
 ]
 
 /** Every journey, for the queue. */

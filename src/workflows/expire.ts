@@ -2,6 +2,7 @@ import { defineWorkflow, type WorkflowDefinition } from '../queue/define.ts'
 import { dropReleases } from '../releases/managed/dropReleases.ts'
 import { placeOf } from '../releases/managed/layout.ts'
 import type { House } from './house.ts'
+import { dropOverdueTips } from './managed/undoRefs.ts'
 import { dropOverdue } from './restore/undoSets.ts'
 
 export interface ExpireInput {
@@ -9,7 +10,7 @@ export interface ExpireInput {
 }
 
 /**
- * Deletes the undo sets, or the kept releases, of an environment whose time is over. Backups that expire are hidden by their
+ * Deletes the undo sets, or the kept releases and the tips that resets left, of an environment whose time is over. Backups that expire are hidden by their
  * dates and need no work.
  */
 export function expireWorkflow(house: House): WorkflowDefinition {
@@ -24,7 +25,8 @@ export function expireWorkflow(house: House): WorkflowDefinition {
           const { releases, names, keepReleases: keep } = house.managed
           const { mysql } = await house.managed.open()
           const gone = await dropReleases({ place: placeOf(environment), releases, mysql, names, keep, now: run.now() })
-          return { dropped: gone.length }
+          const tips = environment.name === 'dev' ? await dropOverdueTips(house, environment.site, run.now()) : 0
+          return { dropped: gone.length + tips }
         })
       }
       return context.step('drop undo sets', async (run) => {

@@ -10,6 +10,7 @@ import type { ExpireInput } from './expire.ts'
 import type { House } from './house.ts'
 import { checkManagedRestore } from './managed/restore.ts'
 import { findManagedUndo } from './managed/undo.ts'
+import { overdueTips } from './managed/undoRefs.ts'
 import { noUndo } from './restore/changeEnvironment.ts'
 import { previewRestore } from './restore/preview.ts'
 import type { RestoreInput } from './restore/restore.ts'
@@ -92,7 +93,7 @@ export function makeJourneys(house: House, queue: Queue) {
       return start('undo', environment, actor, { environmentId: environment.id, direction }, { once: true, queue: false })
     },
 
-    /** Puts the deletion of undo sets and kept releases whose time is over into the queue, for every environment that has some. */
+    /** Puts the deletion of undo sets, kept releases and kept tips whose time is over into the queue, for every environment that has some. */
     async expire(now: Date): Promise<void> {
       const rows = await house.state.db
         .selectFrom('undo')
@@ -111,7 +112,12 @@ export function makeJourneys(house: House, queue: Queue) {
         .where('keep_until', '<=', now)
         .execute()
       const actor: Actor = { kind: 'system', id: 'retention', name: 'retention' }
-      for (const { environment_id: id } of [...rows, ...releases]) {
+      const tips: { environment_id: string }[] = []
+      for (const { name: site, environments } of await house.sites.listSites()) {
+        if (!environments.includes('dev') || (await overdueTips(house, site, now)).length === 0) continue
+        tips.push({ environment_id: (await house.sites.find(site, 'dev')).id })
+      }
+      for (const id of new Set([...rows, ...releases, ...tips].map((row) => row.environment_id))) {
         const environment = await house.sites.findById(id)
         await start('expire', environment, actor, { environmentId: id }, { once: true, queue: true })
       }

@@ -159,6 +159,7 @@ async function serve(
     queue: absent as ApiDeps['queue'],
     key: absent as ApiDeps['key'],
     uploads: absent as ApiDeps['uploads'],
+    git: absent as ApiDeps['git'],
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { link, token } = await createLink(store, { backup, element: 'files', actor: benchActor })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { SiteDesk } from '../../api/deps.ts'
 import { Failure } from '../../base/failure.ts'
 import type { DetectInput, EnvironmentView, Overrides, SiteView } from '../../contract/schemas.ts'
@@ -10,6 +11,7 @@ import type { Environment } from '../../sites/environment.ts'
 import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
 import { preflight } from '../../sites/preflight/preflight.ts'
 import type { House } from '../../workflows/house.ts'
+import { repositoryPath } from '../../workflows/managed/putRelease.ts'
 import { findManagedUndo } from '../../workflows/managed/undo.ts'
 import { readCodeLog } from './codeLog.ts'
 
@@ -42,8 +44,8 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
         preflight: await preflightView(environment),
       }
     },
-    listSites: async () => (await sites.listSites()).map(viewSite),
-    findSite: async (site) => viewSite(await sites.findSite(site)),
+    listSites: async () => (await sites.listSites()).map((site) => viewSite(site, managed)),
+    findSite: async (site) => viewSite(await sites.findSite(site), managed),
     listEnvironments: async (site) =>
       Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
     findEnvironment: async (place, options) => view(await sites.find(place.site, place.environment), options.preflight),
@@ -106,8 +108,10 @@ function viewEnvironment(environment: Environment): Omit<EnvironmentView, 'undo'
   }
 }
 
-function viewSite({ name, label, framework, environments, createdAt }: Site): SiteView {
-  return { name, label: label ?? name, framework, environments, createdAt: createdAt.toISOString() }
+function viewSite({ name, label, framework, environments, createdAt }: Site, managed: House['managed']): SiteView {
+  const hasCode = existsSync(repositoryPath({ managed }, name))
+  const gitUrl = hasCode ? `${managed.ownAddresses()[0]}/git/${name}.git` : null
+  return { name, label: label ?? name, framework, environments, gitUrl, createdAt: createdAt.toISOString() }
 }
 
 /** `systemctl reload php8.2-fpm`: words between blanks. No shell reads it, so there is nothing to quote. */

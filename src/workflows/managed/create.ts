@@ -86,7 +86,9 @@ async function emptyRelease(
 ): Promise<WantedRelease> {
   const repository = await provideSiteRepository(house, environment.site)
   const author = signatureOf(context.actor, run.now())
-  const { commit } = await commitCode(house, repository, null, { message: 'An empty site', author, allowEmpty: true, run })
+  // `master` does not exist yet: whatever history is pushed first becomes it
+  const held = { branch: 'refs/cairn/empty', message: 'An empty site', allowEmpty: true }
+  const { commit } = await commitCode(house, repository, null, { ...held, author, run })
   const code = codeFrom(repository, commit, run)
   return { framework, commit, code, files: 'empty', database: 'empty', expectedBytes: 1e6, backup: null, what: 'an empty site' }
 }

@@ -2,20 +2,18 @@ import { join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import type { WorkflowContext } from '../../queue/define.ts'
-import { releaseCredentials } from '../../releases/managed/content.ts'
-import { describeRelease, readReleaseFile } from '../../releases/managed/describeRelease.ts'
+import { describeRelease } from '../../releases/managed/describeRelease.ts'
 import { discardRelease } from '../../releases/managed/discardRelease.ts'
 import { dropReleases } from '../../releases/managed/dropReleases.ts'
-import { currentRelease, type ManagedPlace, placeOf, releasePaths } from '../../releases/managed/layout.ts'
+import { currentRelease, type ManagedPlace, placeOf } from '../../releases/managed/layout.ts'
 import { prepareRelease, type PrepareOptions } from '../../releases/managed/prepareRelease.ts'
 import type { Release } from '../../releases/managed/records.ts'
 import { recoverSwitches } from '../../releases/managed/recoverSwitches.ts'
 import { switchRelease } from '../../releases/managed/switchRelease.ts'
 import type { Environment } from '../../sites/environment.ts'
-import { rulesOf } from '../../sites/frameworks/rules.ts'
 import type { House } from '../house.ts'
 import { type OpenHome, siteUuid } from './home.ts'
-import { holdsTables } from './moveAddresses.ts'
+import { tryRelease } from './tryRelease.ts'
 
 export type WantedRelease = Pick<
   PrepareOptions,
@@ -80,12 +78,13 @@ export async function putRelease(house: House, context: WorkflowContext, options
     }
   })
   try {
-    await context.step('boot', (run) => boot(house, ground, number, run))
+    const tried = await context.step('boot', (run) => tryRelease(house, ground, number, run))
     return await context.step('switch', async (run) => {
       await context.pointOfNoReturn()
       await context.fence()
       const to = await house.managed.releases.find(place.id, number)
-      return { release: number, maintenanceMs: await switchTo(house, ground, to, run), done }
+      const maintenanceMs = await switchTo(house, ground, to, run, { mayBeBroken: tried.isBroken })
+      return { release: number, maintenanceMs, done: [...done, ...tried.said] }
     })
   } catch (error) {
     if (!isInterrupted(context, error) && currentRelease(place) !== number) await dropPrepared(house, ground, number)
@@ -118,26 +117,6 @@ export async function switchTo(
   await house.sites.updateRelease(place.id, describeRelease({ place, mysql }, to))
   await dropReleases({ place, releases, mysql, names, keep, now: run.now() })
   return maintenanceMs
-}
-
-/** A site without tables shows its installer and is not asked. @throws {Failure} VERIFY_FAILED when the site does not run */
-async function boot(house: House, { place, php, mysql, url }: Ground, number: number, run: Run): Promise<void> {
-  const release = await house.managed.releases.find(place.id, number)
-  const paths = releasePaths(place, number)
-  const { code } = readReleaseFile(paths.release)
-  if (php === null || code === null || !(await holdsTables(releaseCredentials(mysql, release)))) return
-  const result = await php.bootCheck({
-    ...{ place, code: paths.code, docroot: code.docroot, framework: code.framework, url },
-    checkSecret: release.secrets.checkSecret,
-    database: mysql.socket === null ? { host: mysql.host, port: mysql.port } : { socket: mysql.socket },
-    signs: rulesOf(code.framework).boots,
-  })
-  if (!result.ok) {
-    throw new Failure('VERIFY_FAILED', `Cannot use the new release: at "${result.path ?? '/'}" ${result.error ?? 'it fails'}`, {
-      hint: 'The environment is as it was',
-    })
-  }
-  run.log('info', `release ${number} boots: "${result.title ?? ''}"`)
 }
 
 async function dropPrepared(house: House, { place, mysql }: Ground, number: number): Promise<void> {

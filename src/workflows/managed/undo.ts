@@ -4,6 +4,7 @@ import type { Release } from '../../releases/managed/records.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
 import { noUndo } from '../restore/changeEnvironment.ts'
+import { branchToMove, moveMaster } from './moveMaster.ts'
 import { openGround, switchTo } from './putRelease.ts'
 
 export interface ManagedUndo {
@@ -25,7 +26,10 @@ export async function findManagedUndo(house: Pick<House, 'managed'>, environment
   return current === null || back === null ? null : { direction: 'back', change: current, keepUntil: back.keepUntil }
 }
 
-/** Makes the release before current again, or the one after it. Content that both share is as it is now. */
+/**
+ * Makes the release before current again, or the one after it. Content that both share is as it is now. Where that changes the
+ * code of dev, `master` goes along, so that the next deploy, the next push and a start find what dev shows.
+ */
 export async function undoManaged(
   house: House,
   context: WorkflowContext,
@@ -37,7 +41,8 @@ export async function undoManaged(
     const target = await releases.undoTarget(environment.id, direction)
     const change = direction === 'forward' ? target : await releases.current(environment.id)
     if (target === null || change === null) throw noUndo(environment)
-    return { to: target.number, changedAt: change.createdAt.toISOString(), backup: change.origin.backup }
+    const branch = await branchToMove(house, environment, target)
+    return { to: target.number, changedAt: change.createdAt.toISOString(), backup: change.origin.backup, branch }
   })
   await context.step('switch', async (run) => {
     await context.pointOfNoReturn()
@@ -45,6 +50,8 @@ export async function undoManaged(
     const to = await house.managed.releases.find(environment.id, found.to)
     await switchTo(house, await openGround(house, environment.id), to, run, { mayBeBroken: true })
   })
+  const branch = found.branch ?? null
+  if (branch !== null) await context.step('move the branch', (run) => moveMaster(house, environment, branch, context.actor, run))
   const { db } = house.state
   const taken = await db.selectFrom('backup').select('moment_at').where('id', '=', found.backup).executeTakeFirst()
   return {
