@@ -34,7 +34,7 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
   const definitions = workflowKinds.map((kind) =>
     defineWorkflow({ kind, version: 1, changes: kind !== 'backup', run: async () => null }),
   )
-  const queue = await openQueue({ state, definitions })
+  const queue = await openQueue({ state, definitions, locksDirectory: join(directory, 'locks') })
   const begin = (kind: WorkflowKind, site: string, environment: string | null, actor: Actor, input: object) => {
     const about = { site, environment, environmentIds: ['E1'] }
     return queue.enqueue({ kind, ...about, actor, input, dedupeKey: null, queue: true })

@@ -1,6 +1,5 @@
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from '../base/failure.ts'
 import { takeKernelLock } from '../base/kernelLock.ts'
 import { processStart } from '../base/processes.ts'
@@ -21,12 +20,7 @@ export const workRefs = 'refs/cairn/work/'
  * @returns how many things were removed
  */
 export async function removeLeftovers(repository: SiteRepository): Promise<number> {
-  const name = `git-leftovers:${repository.directory}`
-  let lock = await takeKernelLock(name)
-  for (let waits = 0; lock === null && waits < 500; waits += 1) {
-    await sleep(20) // another opener is at it, and soon done
-    lock = await takeKernelLock(name)
-  }
+  const lock = await takeKernelLock(join(repository.directory, 'cairn-tidying'), 10_000) // another opener is soon done
   if (lock === null) return 0
   try {
     const found = listLeftovers(repository.directory)

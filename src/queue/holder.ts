@@ -3,20 +3,19 @@ import { processStart, signalProcess, waitUntilGone } from '../base/processes.ts
 import type { Holder } from '../state/tables.ts'
 
 /** This process, told so that another on the same machine can find it again. */
-export function thisHolder(): Holder {
+export function thisHolder(locks: string): Holder {
   const startTicks = processStart(process.pid)
   if (startTicks === null) throw new Error('/proc does not know this process')
-  return { pid: process.pid, startTicks, ...thisPlace() }
+  return { pid: process.pid, startTicks, ...thisPlace(), locks }
 }
 
 export function isThisProcess(holder: Holder): boolean {
   return holder.pid === process.pid && holder.startTicks === processStart(process.pid) && sharesPids(holder)
 }
 
-/** True where a lock that the holder has would be seen here: the same kernel and the same network namespace. */
-export function sharesLocks(holder: Holder): boolean {
-  const here = thisPlace()
-  return holder.bootId === here.bootId && holder.networkNamespace === here.networkNamespace
+/** True where a lock that the holder has would be seen here: the same kernel and the same directory. */
+export function sharesLocks(holder: Holder, locks: string): boolean {
+  return holder.bootId === thisPlace().bootId && holder.locks === locks
 }
 
 /**
@@ -39,10 +38,9 @@ function sharesPids(holder: Holder): boolean {
   return holder.bootId === here.bootId && holder.pidNamespace === here.pidNamespace
 }
 
-function thisPlace(): Pick<Holder, 'bootId' | 'pidNamespace' | 'networkNamespace'> {
+function thisPlace(): Pick<Holder, 'bootId' | 'pidNamespace'> {
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     pidNamespace: readlinkSync('/proc/self/ns/pid'),
-    networkNamespace: readlinkSync('/proc/self/ns/net'),
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Failure } from '../base/failure.ts'
@@ -10,6 +13,7 @@ import { lockEnvironments } from './locks.ts'
 import { openQueue, type Queue } from './queue.ts'
 import { startWorker, type Worker } from './worker.ts'
 
+const locksDirectory = mkdtempSync(join(tmpdir(), 'cairn-locks-'))
 let state: TestState
 let queue: Queue
 let worker: Worker
@@ -29,13 +33,14 @@ const definitions = [
 
 beforeAll(async () => {
   state = await startTestState()
-  queue = await openQueue({ state, definitions })
+  queue = await openQueue({ state, definitions, locksDirectory })
   worker = await startWorker({ queue, definitions, instance: 'one', concurrency: 4, beatMs: 500, sweepMs: 500 })
 })
 afterAll(async () => {
   await worker?.stop()
   await queue?.close()
   await state?.stop()
+  rmSync(locksDirectory, { recursive: true, force: true })
 })
 
 /** Asks for `work` on an environment of its own, unless one is named. */
@@ -269,13 +274,13 @@ test('waitForChange answers at a change, and after its time without one', async 
 
 test('locks of several environments are taken all or none', async () => {
   const [a, b, c] = [newUlid(), newUlid(), newUlid()]
-  const held = await lockEnvironments([c, b])
-  expect(await lockEnvironments([a, b])).toBeNull()
-  const free = await lockEnvironments([a])
+  const held = await lockEnvironments(locksDirectory, [c, b])
+  expect(await lockEnvironments(locksDirectory, [a, b])).toBeNull()
+  const free = await lockEnvironments(locksDirectory, [a])
   expect(free).not.toBeNull()
   await free?.release()
   await held?.release()
-  const all = await lockEnvironments([b, a, b, c])
+  const all = await lockEnvironments(locksDirectory, [b, a, b, c])
   expect(all).not.toBeNull()
   await all?.release()
 })

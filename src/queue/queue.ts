@@ -34,6 +34,7 @@ export interface QueueParts {
   waker: Waker
   /** Silent for so long, a worker counts as dead */
   expiresMs: number
+  locksDirectory: string
   onError: (error: unknown) => void
 }
 
@@ -48,6 +49,8 @@ export interface ListFilter {
 export interface QueueOptions {
   state: Pick<State, 'db' | 'connection'>
   definitions: readonly WorkflowDefinition[]
+  /** Ours alone; made when it is missing. The same for all that work on these environments on this machine */
+  locksDirectory: string
   /** What goes wrong in the background and mends itself: for the log */
   onError?: (error: unknown) => void
   expiresMs?: number
@@ -55,14 +58,14 @@ export interface QueueOptions {
 
 /** Opens the queue: whoever asks for workflows or looks at them needs no more than this. */
 export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const { state, onError = () => {}, expiresMs = 15_000 } = options
+  const { state, locksDirectory, onError = () => {}, expiresMs = 15_000 } = options
   const definitions = definitionsByKind(options.definitions)
   const waker = await startWaker(state.connection, onError)
   const listener = await listenForChanges(state.connection).catch(async (error: unknown) => {
     await waker.close()
     throw error
   })
-  return makeQueue({ state, waker, expiresMs, onError }, definitions, listener)
+  return makeQueue({ state, waker, expiresMs, locksDirectory, onError }, definitions, listener)
 }
 
 function makeQueue(parts: QueueParts, definitions: Definitions, listener: ChangeListener): Queue {

@@ -3,7 +3,7 @@ import type { KernelLock } from '../base/kernelLock.ts'
 import { json } from '../state/json.ts'
 import type { Row, StateTables } from '../state/tables.ts'
 import { endHolder, sharesLocks, thisHolder } from './holder.ts'
-import { lockEnvironments } from './locks.ts'
+import { lockEnvironments, nameLocks } from './locks.ts'
 import { isSilent, mustWait } from './order.ts'
 
 export type Taking =
@@ -17,6 +17,8 @@ interface TakeOptions {
   instance: string
   expiresMs: number
   kinds: string[]
+  /** Where the locks of environments stand */
+  locksDirectory: string
 }
 
 /**
@@ -38,10 +40,10 @@ export async function takeWorkflow(db: Kysely<StateTables>, id: string, options:
   const takenOver = found.state === 'running'
   if (takenOver && !mayTakeOver(found, options)) return { kind: 'nothing' }
 
-  const lock = found.changes ? await lockFrom(found) : noLock
+  const lock = found.changes ? await lockFrom(found, options.locksDirectory) : noLock
   if (lock === null) return { kind: 'held' }
   try {
-    const row = await claim(db, found, options.instance)
+    const row = await claim(db, found, options)
     if (row !== undefined) return { kind: 'taken', row, lock, takenOver }
   } catch (error) {
     await lock.release()
@@ -51,20 +53,25 @@ export async function takeWorkflow(db: Kysely<StateTables>, id: string, options:
   return { kind: 'nothing' }
 }
 
-function mayTakeOver(found: Row<'workflow'> & { silent: boolean }, { instance }: TakeOptions): boolean {
+function mayTakeOver(found: Row<'workflow'> & { silent: boolean }, { instance, locksDirectory }: TakeOptions): boolean {
   if (found.instance === instance) return true
   if (!found.silent) return false
-  return !found.changes || (found.holder !== null && sharesLocks(found.holder))
+  return !found.changes || (found.holder !== null && sharesLocks(found.holder, nameLocks(locksDirectory)))
 }
 
-async function lockFrom({ environment_ids, state, holder }: Row<'workflow'>): Promise<KernelLock | null> {
-  const lock = await lockEnvironments(environment_ids)
+async function lockFrom(found: Row<'workflow'>, directory: string): Promise<KernelLock | null> {
+  const { environment_ids, state, holder } = found
+  const lock = await lockEnvironments(directory, environment_ids)
   if (lock !== null || state !== 'running' || holder === null) return lock
-  return (await endHolder(holder)) ? lockEnvironments(environment_ids) : null
+  return (await endHolder(holder)) ? lockEnvironments(directory, environment_ids) : null
 }
 
 /** Only when the row is still as it was found: of two takers one gets it. */
-async function claim(db: Kysely<StateTables>, found: Row<'workflow'>, instance: string): Promise<Row<'workflow'> | undefined> {
+async function claim(
+  db: Kysely<StateTables>,
+  found: Row<'workflow'>,
+  { instance, locksDirectory }: TakeOptions,
+): Promise<Row<'workflow'> | undefined> {
   return db
     .updateTable('workflow')
     .set({
@@ -72,7 +79,7 @@ async function claim(db: Kysely<StateTables>, found: Row<'workflow'>, instance: 
       attempt: sql`attempt + 1`,
       revision: sql`revision + 1`,
       instance,
-      holder: json(thisHolder()),
+      holder: json(thisHolder(nameLocks(locksDirectory))),
       beat_at: sql`clock_timestamp()`,
       started_at: sql`coalesce(started_at, clock_timestamp())`,
     })

@@ -19,7 +19,7 @@ const children: ChildProcess[] = []
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'cairn-queue-'))
   state = await startTestState()
-  queue = await openQueue({ state, definitions: probes, expiresMs: 1000 })
+  queue = await openQueue({ state, definitions: probes, locksDirectory: directory, expiresMs: 1000 })
 })
 afterEach(async () => {
   for (const child of children.splice(0)) await kill(child)
@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 
 function startChildWorker(instance: string): ChildProcess {
-  const argument = JSON.stringify({ connection: state.connection, instance })
+  const argument = JSON.stringify({ connection: state.connection, instance, locksDirectory: directory })
   const child = fork(join(import.meta.dirname, 'worker.child.ts'), [argument], { stdio: 'inherit' })
   children.push(child)
   return child

@@ -34,8 +34,12 @@ const probe = (kind: string, changes: boolean) =>
 export const probes = [probe('backup', false), probe('restore', true)]
 
 if (process.argv[1] === import.meta.filename) {
-  const { connection, instance } = JSON.parse(process.argv[2] ?? '{}') as { connection: StateConnection; instance: string }
+  const { connection, instance, locksDirectory } = JSON.parse(process.argv[2] ?? '{}') as {
+    connection: StateConnection
+    instance: string
+    locksDirectory: string
+  }
   const state = await openState(connection)
-  const queue = await openQueue({ state, definitions: probes, expiresMs: 1000 })
+  const queue = await openQueue({ state, definitions: probes, locksDirectory, expiresMs: 1000 })
   await startWorker({ queue, definitions: probes, instance, concurrency: 2, beatMs: 200, sweepMs: 200 })
 }

@@ -35,7 +35,7 @@ const attemptsMax = 20
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { queue, instance, beatMs = 3_000, sweepMs = 5_000 } = options
-  const { state, waker, expiresMs, onError } = queue.parts
+  const { state, waker, expiresMs, onError, locksDirectory } = queue.parts
   const definitions = definitionsByKind(options.definitions)
   const running = new Map<string, Running>()
   let stopping = false
@@ -43,7 +43,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const handle = async (id: string): Promise<void> => {
     if (stopping) return
     const kinds = [...definitions.keys()]
-    const taking = await takeWorkflow(state.db, id, { instance, expiresMs, kinds })
+    const taking = await takeWorkflow(state.db, id, { instance, expiresMs, kinds, locksDirectory })
     if (taking.kind === 'nothing') return
     if (taking.kind === 'held') return onError(new Error(`workflow "${id}" waits: another process holds its environment`)) // the sweep comes again
     try {

@@ -56,7 +56,7 @@ export async function startServer(
   try {
     const { data } = configuration
     mkdirSync(data, { recursive: true, mode: 0o711 })
-    const lock = await takeKernelLock(`data directory ${data}`)
+    const lock = await takeKernelLock(join(privateDirectory(data, 'locks'), 'server'))
     if (lock === null)
       throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
     undo.push(() => lock.release())
@@ -112,7 +112,10 @@ export async function startServer(
       managed: managed.home,
     }
     const definitions = workflowDefinitions(house)
-    const queue = await openQueue({ state, definitions, onError: (error) => log.warn(error) })
+    const queue = await openQueue({
+      ...{ state, definitions, locksDirectory: privateDirectory(data, 'locks') },
+      onError: (error) => log.warn(error),
+    })
     undo.push(() => queue.close())
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())

@@ -181,9 +181,10 @@ export interface Holder {
   /** Clock ticks since boot at which the process began: with the pid it names one process */
   startTicks: string
   bootId: string
-  /** Pids and abstract sockets mean something only within these namespaces */
+  /** Pids mean something only within it */
   pidNamespace: string
-  networkNamespace: string
+  /** Which directory its locks stand in */
+  locks: string
 }
 
 interface WorkflowTable {

@@ -20,6 +20,10 @@ import { mkdirSync } from 'node:fs'
 
 const actor: Actor = { kind: 'person', id: 'owner@example.org', name: 'Owner' }
 
+interface Started {
+  workflow: { id: string }
+}
+
 /** A whole installation in this process, without the interface: journeys, workers, managed sites and their gateway. */
 export async function startManagedHouse(directory: string) {
   const state = await startTestState()
@@ -57,22 +61,26 @@ export async function startManagedHouse(directory: string) {
     undoKeepDays: 30,
   }
   const definitions = workflowDefinitions(house)
-  const queue = await openQueue({ state, definitions, onError: () => {} })
+  const queue = await openQueue({ state, definitions, locksDirectory: join(directory, 'locks'), onError: () => {} })
   const worker = await startWorker({ queue, definitions, instance: 'test', concurrency: 2 })
+  const succeeded = async ({ workflow }: Started) => {
+    let revision = -1
+    for (;;) {
+      const found = await queue.waitForChange(workflow.id, revision, 10_000)
+      revision = found.revision
+      if (found.state === 'succeeded') return found
+      if (found.state === 'failed' || found.state === 'cancelled')
+        throw new Error(`${found.kind} ${found.state}: ${JSON.stringify(found.failure)}`)
+    }
+  }
   return {
     ...{ house, actor, journeys: makeJourneys(house, queue), managedJourneys: makeManagedJourneys(house, queue) },
     recover: managed.recover,
     /** The result of a workflow that must succeed */
-    async result<T>({ workflow }: { workflow: { id: string } }): Promise<T> {
-      let revision = -1
-      for (;;) {
-        const found = await queue.waitForChange(workflow.id, revision, 10_000)
-        revision = found.revision
-        if (found.state === 'succeeded') return found.result as T
-        if (found.state === 'failed' || found.state === 'cancelled')
-          throw new Error(`${found.kind} ${found.state}: ${JSON.stringify(found.failure)}`)
-      }
-    },
+    result: async <T>(started: Started): Promise<T> => (await succeeded(started)).result as T,
+    /** The codes of its warnings */
+    warningsOf: async (started: Started): Promise<string> =>
+      (await succeeded(started)).warnings.map(({ code }) => code).join(' '),
     async stop() {
       await worker.stop()
       await queue.close()

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline'
 import type { Account } from '../../base/account.ts'
 import { Failure } from '../../base/failure.ts'
-import { type KernelLock, takeKernelLock } from '../../base/kernelLock.ts'
+import type { KernelLock } from '../../base/kernelLock.ts'
+import { lockDirectory } from '../../base/lockDirectory.ts'
 import { processStart } from '../../base/processes.ts'
 import { type ChildEnd, childEnd, startChild } from '../../base/spawn.ts'
 import type { PrivateMysql } from '../types.ts'
@@ -35,7 +36,7 @@ export async function startPrivateMariadb(options: PrivateMariadbOptions): Promi
   const programs = findPrograms()
   const account = mariadbAccount()
   const places = await preparePlaces(programs, account, options.directory)
-  const lock = await lockData(places.data)
+  const lock = await lockDirectory(options.directory)
   try {
     const left = findServer(places)
     if (left !== null) {
@@ -48,16 +49,6 @@ export async function startPrivateMariadb(options: PrivateMariadbOptions): Promi
     await lock.release()
     throw error
   }
-}
-
-/** A server that was killed a moment ago may still be on its way out. */
-async function lockData(data: string): Promise<KernelLock> {
-  for (const waitMs of [0, 100, 300, 600, 1000]) {
-    await sleep(waitMs)
-    const lock = await takeKernelLock(`mariadb ${realpathSync(data)}`)
-    if (lock !== null) return lock
-  }
-  throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
 }
 
 async function launch(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { Client } from 'pg'
 import type { Account } from '../../base/account.ts'
 import { Failure } from '../../base/failure.ts'
-import { type KernelLock, takeKernelLock } from '../../base/kernelLock.ts'
+import type { KernelLock } from '../../base/kernelLock.ts'
+import { lockDirectory } from '../../base/lockDirectory.ts'
 import { processStart } from '../../base/processes.ts'
 import { type ChildEnd, childEnd, startChild } from '../../base/spawn.ts'
 import { postgresAccount } from './account.ts'
@@ -47,7 +48,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const account = postgresAccount()
   const binaries = provideBinaries(account, options.dataDirectory, options.package ?? findPackage())
   const data = await makeCluster(binaries, account, options.dataDirectory, options.walSegmentMb)
-  const lock = await lockData(data)
+  const lock = await lockDirectory(options.dataDirectory)
   try {
     const left = findPostmaster(data)
     if (left !== null) {
@@ -59,16 +60,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     await lock.release()
     throw error
   }
-}
-
-/** A server that was killed a moment ago may still be on its way out. */
-async function lockData(data: string): Promise<KernelLock> {
-  for (const waitMs of [0, 100, 300, 600, 1000]) {
-    await sleep(waitMs)
-    const lock = await takeKernelLock(`postgres ${realpathSync(data)}`)
-    if (lock !== null) return lock
-  }
-  throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
 }
 
 /** A killed postmaster's processes notice within moments; until they are gone its shared memory is in use. */
