@@ -175,6 +175,8 @@ test('a dump that was cut off is not loaded to its end', async () => {
   await expect(loadDump(account('copy'), pieces(cut), { run: quietRun() })).rejects.toMatchObject({ code: 'LOAD_FAILED' })
   const inside = whole.subarray(0, whole.indexOf('INSERT INTO `users`') + 30)
   await expect(loadDump(account('copy'), pieces(inside), { run: quietRun() })).rejects.toMatchObject({ code: 'LOAD_FAILED' })
+  const foreign = loadDump(account('copy'), pieces(inside), { requireTrailer: false, run: quietRun() })
+  await expect(foreign).rejects.toThrow('its last statement has no end')
 })
 
 test('a statement that the server refuses names its table', async () => {

@@ -54,11 +54,17 @@ class DumpLines {
   readonly #objects = new Map<string, number>()
   #table: { name: string; columns: Map<string, { length: number; charset: string | null }>; keys: string[] } | null = null
 
+  /** Null for a dump whose writer is not known to sign it at its end */
+  #isWhole: boolean | null = null
+
   line(bytes: Buffer): void {
     const first = bytes[0]
+    if (this.#isWhole === true && first !== undefined) this.#isWhole = false
     // rows make up nearly all of a dump, and begin with INSERT or a bracket
     if (first === 0x49 || first === 0x28 || first === undefined) return
     const line = bytes.toString()
+    if (this.#isWhole === null && this.#tables.length === 0 && /^-- (?:MySQL|MariaDB) dump /.test(line)) this.#isWhole = false
+    if (this.#isWhole === false && line.startsWith('-- Dump completed')) this.#isWhole = true
     if (this.#table !== null) return this.#inTable(line)
     const name = /^CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[`"]?([^`"\s(]+)[`"]?\s*\(/i.exec(line)?.[1]
     if (name !== undefined) {
@@ -75,6 +81,8 @@ class DumpLines {
   facts(): DumpFacts {
     const warnings: Warning[] = []
     const warn = (code: string, message: string): void => void warnings.push({ code, element: 'database', message, path: null })
+    if (this.#isWhole === false)
+      warn('DUMP_CUT', 'The dump has not the last line that its tool writes, "-- Dump completed": something may be missing')
     for (const [kind, count] of this.#objects) {
       const word = `${kind.toLowerCase()}${count === 1 ? '' : 's'}`
       warn('DUMP_OBJECTS', `The dump holds ${count} ${word}: they are loaded, and run with the rights of the site alone`)

@@ -277,7 +277,7 @@ async function scan(text: string, pieceBytes: number): Promise<DumpFacts> {
 test.each([[7], [1000], [1_000_000]])(
   'a dump passes unchanged, and what may trouble is told (pieces of %d bytes)',
   async (pieceBytes) => {
-    const text = `-- MySQL dump
+    const text = `-- MySQL dump 10.13
 CREATE TABLE \`users\` (
   \`name\` varchar(255) NOT NULL,
   \`hash\` varchar(255) CHARACTER SET ascii NOT NULL,
@@ -298,6 +298,7 @@ CREATE DEFINER=\`root\`@\`localhost\` PROCEDURE \`p\`()
     const facts = await scan(text, pieceBytes)
     expect(facts.tables).toEqual(['users', 'short', 'old'])
     expect(facts.warnings.map(({ code, message }) => [code, /"\w+"|\d \w+/.exec(message)?.[0]])).toEqual([
+      ['DUMP_CUT', undefined],
       ['DUMP_OBJECTS', '1 trigger'],
       ['DUMP_OBJECTS', '1 procedure'],
       ['DUMP_MYISAM', '"old"'],
@@ -305,3 +306,15 @@ CREATE DEFINER=\`root\`@\`localhost\` PROCEDURE \`p\`()
     ])
   },
 )
+
+test.each([
+  ['-- MySQL dump 10.13  Distrib 8.0\nCREATE TABLE a (b int);\nINSERT INTO a VALUES (1);\n', 1],
+  ['-- MariaDB dump 10.19\nINSERT INTO a VALUES (1);\n-- Dump completed on 2024-01-01\n\n', 0],
+  ['-- MariaDB dump 10.19\n-- Dump completed on 2024-01-01\nINSERT INTO a VALUES (1);\n', 1],
+  ["/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\nINSERT INTO a VALUES ('\n-- Dump completed\n');\n", 1],
+  ['-- phpMyAdmin SQL Dump\nINSERT INTO a VALUES (1);\n', 0],
+  ['INSERT INTO a VALUES (1);\n', 0],
+])('a dump that was cut between two statements is told by the lack of its last line: %#', async (text, count) => {
+  for (const bytes of [5, 1000])
+    expect((await scan(text, bytes)).warnings.filter(({ code }) => code === 'DUMP_CUT')).toHaveLength(count)
+})
