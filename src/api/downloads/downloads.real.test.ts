@@ -27,7 +27,7 @@ import { packPath } from '../../repository/backends/layout.ts'
 import { fetchRaw, startTestApi, type TestApi } from '../testing.suite.ts'
 
 const name = 'shop_dev_2026-06-01T10-00-00_UTC_files.tar.gz'
-const ranges = amount({ few: 10_000, many: 100_000 })
+const ranges = amount({ few: 2_000, many: 100_000 })
 let api: TestApi
 let backup: Backup
 let whole: Buffer
