@@ -9,10 +9,12 @@ type Query = Record<string, string | number | boolean | undefined>
 /** The server's `/v1`, as the commands use it. Every method throws a `Failure` for a problem that the server words. */
 export interface Client {
   readonly url: URL
+  /** What proves who asks, for protocols beside this one */
+  authorization(): Record<string, string>
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>
   post<T>(path: string, body?: object): Promise<T>
   patch<T>(path: string, body: object): Promise<T>
-  delete<T>(path: string): Promise<T>
+  delete<T>(path: string, query?: Query): Promise<T>
 }
 
 /**
@@ -46,10 +48,14 @@ export function openClient(url: URL, token: () => string | null, whereToLook?: (
   }
   return {
     url,
+    authorization() {
+      const bearer = token()
+      return bearer === null ? {} : { authorization: `Bearer ${bearer}` }
+    },
     get: (path, query = {}, signal) => call('GET', path, query, undefined, signal),
     post: (path, body = {}) => call('POST', path, {}, body),
     patch: (path, body) => call('PATCH', path, {}, body),
-    delete: (path) => call('DELETE', path, {}, undefined),
+    delete: (path, query = {}) => call('DELETE', path, query, undefined),
   }
 }
 
@@ -70,7 +76,8 @@ async function read<T>(answer: IncomingMessage, url: URL): Promise<T> {
   if (status === 204) return undefined as T
   const parsed = parseJson(text)
   if (status >= 200 && status < 300 && parsed !== undefined) return parsed as T
-  if (isProblem(parsed)) throw problemFailure(parsed, status)
+  const worded = readProblem(text, status)
+  if (worded !== null) throw worded
   throw new Failure(
     'SERVER_UNREACHABLE',
     `Cannot understand the answer of "${url.origin}": HTTP ${status} without a Cairn message`,
@@ -78,6 +85,12 @@ async function read<T>(answer: IncomingMessage, url: URL): Promise<T> {
       hint: 'Check that CAIRN_URL names a Cairn server, and what a proxy before it says',
     },
   )
+}
+
+/** What a server said is wrong, out of the text of its answer; null where that is no problem document. */
+export function readProblem(text: string, status: number): Failure | null {
+  const parsed = parseJson(text)
+  return isProblem(parsed) ? problemFailure(parsed, status) : null
 }
 
 /** A code that this client does not know (a newer server) counts as a plain failure, with the server's own words. */

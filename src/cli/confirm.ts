@@ -4,7 +4,9 @@ import type { Context } from './context.ts'
 import type { EnvironmentName } from './inputs.ts'
 
 export interface Confirmation {
-  environment: EnvironmentName
+  environment: Pick<EnvironmentName, 'text'> & { environment: string | null }
+  /** The name must be typed, of whatever environment */
+  typed?: boolean
   /** What will happen, in plain sentences, told before the question */
   warning: string
   /** `Restore blog.live?` */
@@ -22,10 +24,10 @@ export interface Confirmation {
 export async function confirmDestructive(context: Context, asked: Confirmation): Promise<void> {
   const { environment, confirm, question } = asked
   const name = environment.text
-  const live = environment.environment === 'live'
+  const live = asked.typed === true || environment.environment === 'live'
   context.warn(asked.warning)
   if (confirm !== undefined && confirm !== name) {
-    throw new Failure('CONFIRMATION_NEEDED', `Cannot go on: --confirm says "${confirm}", the environment is "${name}"`, {
+    throw new Failure('CONFIRMATION_NEEDED', `Cannot go on: --confirm says "${confirm}", this is "${name}"`, {
       hint: 'Nothing was changed',
     })
   }

@@ -1,6 +1,6 @@
 import { Failure } from '../base/failure.ts'
 import { nearest } from '../base/nearest.ts'
-import { type Element, elements } from '../contract/words.ts'
+import { type Element, elements, type Framework, frameworks } from '../contract/words.ts'
 
 /** An environment as it is written: `site.env` */
 export interface EnvironmentName {
@@ -25,6 +25,12 @@ export function readEnvironment(text: string | undefined, env: Record<string, st
     })
   }
   return { site: given.slice(0, dot), environment: given.slice(dot + 1), text: given }
+}
+
+/** The environment that something goes into: `test` of the same site, or `site.env`. */
+export function readTarget(text: string, site: string): EnvironmentName {
+  if (text.includes('.')) return readEnvironment(text, {})
+  return { site, environment: text, text: `${site}.${text}` }
 }
 
 /** A site's name, where `site.env` is taken too. */
@@ -86,4 +92,13 @@ export function readSeconds(text: string, what: string): number {
 /** 26 letters and digits as `newUlid` makes them; how a backup or a workflow is named without its site. */
 export function isId(text: string): boolean {
   return /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)
+}
+
+export function readFramework(text: string): Framework {
+  const found = frameworks.find((framework) => framework === text)
+  if (found !== undefined) return found
+  const near = nearest(text, frameworks)
+  throw new Failure('INPUT_INVALID', `Cannot use framework "${text}": there is none of this name`, {
+    hint: `${near === null ? '' : `Did you mean "${near}"? `}Frameworks: ${frameworks.join(', ')}`,
+  })
 }

@@ -10,9 +10,14 @@ import { backupGet } from './commands/backupGet.ts'
 import { backupInfo } from './commands/backupInfo.ts'
 import { backupList } from './commands/backupList.ts'
 import { backupRestore } from './commands/backupRestore.ts'
+import { envCodeLog, envCodeReset, envCodeRevert, envDeploy } from './commands/code.ts'
 import { completion } from './commands/completion.ts'
+import { envCloneContent, envSearchReplace, envWipe } from './commands/content.ts'
+import { importCode, importDatabase, importFiles } from './commands/import.ts'
 import { repositoryCheck, repositoryKey, repositoryStats } from './commands/repository.ts'
 import { siteAttach } from './commands/siteAttach.ts'
+import { importSite, siteCreate } from './commands/siteCreate.ts'
+import { envCreate, envDelete, multidevCreate, siteDelete } from './commands/siteDelete.ts'
 import { envInfo, envList, envUndo, siteInfo, siteList } from './commands/sites.ts'
 import { type ServerHooks, serverCommands } from './commands/server.ts'
 import { workflowCancel, workflowInfo, workflowList, workflowWait, workflowWatch } from './commands/workflows.ts'
@@ -21,14 +26,15 @@ import type { Flags } from './context.ts'
 import { formats } from './output/render.ts'
 import type { Terminal } from './terminal.ts'
 
-const introduction = `Backs up WordPress sites, and brings them back.
+const introduction = `Backs up Drupal and WordPress sites, brings them back, and runs them.
 
 Examples:
   $ cairn server                                  (in a terminal of its own)
   $ cairn site:attach blog.live --path=/var/www/blog
   $ cairn backup:create blog.live
   $ cairn backup:get blog.live --element=files --to=.
-  $ cairn backup:restore blog.live`
+  $ cairn backup:restore blog.live
+  $ cairn site:create shop --from-backup=ID       (a site that Cairn runs)`
 
 const variables = `
 Variables: CAIRN_URL (the server, default http://127.0.0.1:7070), CAIRN_TOKEN (a machine token),
@@ -61,7 +67,32 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
       getErrHelpWidth: () => terminal.columns(),
     })
   const groups: Record<string, CommandUnknownOpts[]> = {
-    'Sites:': [siteAttach(invoke), siteList(invoke), siteInfo(invoke), envList(invoke), envInfo(invoke), envUndo(invoke)],
+    'Sites:': [
+      siteAttach(invoke),
+      siteCreate(invoke),
+      siteList(invoke),
+      siteInfo(invoke),
+      siteDelete(invoke),
+      envList(invoke),
+      envInfo(invoke),
+      envCreate(invoke),
+      multidevCreate(invoke),
+      envDelete(invoke),
+      envUndo(invoke),
+    ],
+    'Code and content:': [
+      importSite(invoke),
+      importCode(invoke),
+      importFiles(invoke),
+      importDatabase(invoke),
+      envDeploy(invoke),
+      envCloneContent(invoke),
+      envWipe(invoke),
+      envSearchReplace(invoke),
+      envCodeLog(invoke),
+      envCodeRevert(invoke),
+      envCodeReset(invoke),
+    ],
     'Backups:': [
       backupCreate(invoke),
       backupList(invoke),
@@ -112,12 +143,12 @@ export function readFlags(program: Program): Flags {
 }
 
 export function commandNames(program: CommandUnknownOpts): string[] {
-  return program.commands.map((command) => command.name())
+  return program.commands.flatMap((command) => [command.name(), ...command.aliases()])
 }
 
 /** The long options that a command line with this command may have. */
 export function optionNames(program: CommandUnknownOpts, name: string | undefined): string[] {
-  const command = program.commands.find((candidate) => candidate.name() === name)
+  const command = program.commands.find((candidate) => [candidate.name(), ...candidate.aliases()].includes(name ?? ''))
   return [...(command === undefined ? [] : long(command)), ...long(program), '--help']
 }
 
@@ -125,7 +156,9 @@ const long = (command: CommandUnknownOpts): string[] => command.options.flatMap(
 
 function completionWords(program: CommandUnknownOpts): CompletionWords {
   return {
-    commands: program.commands.map((command) => ({ name: command.name(), summary: command.summary(), options: long(command) })),
+    commands: program.commands.flatMap((command) =>
+      [command.name(), ...command.aliases()].map((name) => ({ name, summary: command.summary(), options: long(command) })),
+    ),
     options: [...long(program), '--help'],
   }
 }

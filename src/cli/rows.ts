@@ -175,6 +175,8 @@ export const environmentColumns: Column[] = [
   { name: 'framework', title: 'Framework' },
   { name: 'version', title: 'Version' },
   { name: 'url', title: 'Address' },
+  { name: 'release', title: 'Release' },
+  { name: 'commit', title: 'Commit', show: (commit: string) => commit.slice(0, 12) },
   { name: 'codeRoot', title: 'Code' },
   { name: 'docroot', title: 'Docroot' },
   { name: 'filesDirectory', title: 'Files' },
@@ -187,7 +189,7 @@ export const environmentColumns: Column[] = [
     show: undoText,
   },
   { name: 'preflight', title: 'Restore', show: preflightLines },
-  { name: 'createdAt', title: 'Attached', look: 'time' },
+  { name: 'createdAt', title: 'Since', look: 'time' },
   { name: 'id', title: 'Id', hidden: true },
   { name: 'site', title: 'Site', hidden: true },
   { name: 'name', title: 'Name', hidden: true },
@@ -200,5 +202,6 @@ function undoText({ state, restoredAt, keepUntil }: NonNullable<EnvironmentView[
 }
 
 export function environmentRow(view: EnvironmentView): Row {
-  return { ...view, environment: `${view.site}.${view.name}` }
+  const { release = null, commit = null } = view.managed ?? {}
+  return { ...view, release, commit, environment: `${view.site}.${view.name}` }
 }

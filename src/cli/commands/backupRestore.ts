@@ -6,7 +6,7 @@ import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import { follow } from '../follow.ts'
-import { type EnvironmentName, readElements } from '../inputs.ts'
+import { type EnvironmentName, readElements, readTarget } from '../inputs.ts'
 import { type Column, singleOf } from '../output/data.ts'
 import { timeText } from '../output/human.ts'
 import { elementOf, pickBackup } from '../pickBackup.ts'
@@ -32,6 +32,7 @@ export function backupRestore(invoke: Invoke) {
         'backup:restore blog.dev --element=db --file=blog_dev_2026-03-01T10-00-00_UTC_database.sql.gz',
         'one element of one backup',
       ],
+      ['backup:restore blog.live --to-env=test', "live's latest backup into test, with the addresses of test"],
       ['backup:restore blog.live --yes --confirm=blog.live', 'live, without a question'],
     ],
   })
@@ -41,6 +42,8 @@ export function backupRestore(invoke: Invoke) {
       'all, code, files, database (db), or several with commas (default: what --file names, else all)',
     )
     .option('--file <name>', 'a file name from backup:list, or an id (default: the latest backup)')
+    .option('--to-env <ENV>', 'restore into another environment: its name, or SITE.ENV of another site')
+    .option('--keep-addresses', 'with --to-env: leave the addresses in the database as they are')
     .option('--no-safety-backup', 'take no backup of the present state first')
     .option('--with-config', 'restore configuration files too; their credentials are tested first')
     .option('--queue', 'wait in line when another workflow has the environment')
@@ -49,7 +52,9 @@ export function backupRestore(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
-        const { backup, environment, named } = await pickBackup(context, subject, { file: options.file })
+        const picked = await pickBackup(context, subject, { file: options.file })
+        const { backup, named } = picked
+        const environment = options.toEnv === undefined ? picked.environment : readTarget(options.toEnv, picked.environment.site)
         const elements = chooseElements(backup, options.element, named)
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/restore`
         const input: RestoreInput = {
@@ -59,6 +64,7 @@ export function backupRestore(invoke: Invoke) {
           withConfig: options.withConfig === true,
           queue: options.queue === true,
           dryRun: options.dryRun === true,
+          ...(options.keepAddresses === true ? { replaceAddresses: false } : {}),
         }
         if (options.dryRun === true) return planOutcome(context, (await context.client.post<Previewed>(where, input)).plan)
         await confirmDestructive(context, {
@@ -69,8 +75,12 @@ export function backupRestore(invoke: Invoke) {
         })
         const started = await context.client.post<Started>(where, { ...input, confirm: environment.text })
         return follow(context, started, options.wait, async (workflow) => {
+          const { done = [] } = (workflow.result ?? {}) as { done?: string[] } // of managed environments
+          for (const sentence of done) context.say(`  ${sentence}`)
+          const what =
+            environment.text === picked.environment.text ? 'is back at' : `has the backup of ${picked.environment.text} of`
           context.say(
-            `${environment.text} is back at ${timeText(backup.momentAt)}. Take it back: cairn env:undo ${environment.text}`,
+            `${environment.text} ${what} ${timeText(backup.momentAt)}. Take it back: cairn env:undo ${environment.text}`,
           )
           const row = {
             environment: environment.text,
@@ -96,9 +106,11 @@ function chooseElements(backup: BackupView, asked: string | undefined, named: El
 }
 
 function warning(environment: EnvironmentName, backup: BackupView, elements: Element[], safety: boolean): string {
+  const taken = `${backup.site}.${backup.environment}`
+  const of = taken === environment.text ? '' : `${taken} of `
   const list = elements.length === 1 ? elements[0] : `${elements.slice(0, -1).join(', ')} and ${elements.at(-1)}`
   return [
-    `This is destructive: it wipes ${list} of ${environment.text}, and puts the backup of ${timeText(backup.momentAt)} in their place.`,
+    `This is destructive: it wipes ${list} of ${environment.text}, and puts the backup of ${of}${timeText(backup.momentAt)} in their place.`,
     safety ? 'A backup of the present state is taken first.' : 'No backup of the present state is taken first.',
     ...(environment.environment === 'live'
       ? ['This is the live site. Restore to dev or test first, look at the result there, and restore live only then.']

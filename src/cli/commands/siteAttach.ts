@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Failure, isErrno } from '../../base/failure.ts'
-import { nearest } from '../../base/nearest.ts'
 import type { AttachInput, Attached, DatabaseInput, Detection, Overrides } from '../../contract/schemas.ts'
-import { type Framework, frameworks, type TlsMode, tlsModes } from '../../contract/words.ts'
+import { frameworks, type TlsMode, tlsModes } from '../../contract/words.ts'
 import { Interrupted } from '../ask.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
-import { readCount, readEnvironment } from '../inputs.ts'
+import { readCount, readEnvironment, readFramework } from '../inputs.ts'
 import { singleOf } from '../output/data.ts'
 import { readVariables } from '../variables.ts'
 import { checkLine, databaseText, environmentColumns, environmentRow } from '../rows.ts'
@@ -225,13 +224,4 @@ function readTls(how: string): TlsMode | null {
   const found = tlsModes.find((mode) => mode === how)
   if (found !== undefined || how === 'off') return found ?? null
   throw new Failure('INPUT_INVALID', `Cannot use --db-tls "${how}": required, verified or off is wanted`)
-}
-
-function readFramework(text: string): Framework {
-  const found = frameworks.find((framework) => framework === text)
-  if (found !== undefined) return found
-  const near = nearest(text, frameworks)
-  throw new Failure('INPUT_INVALID', `Cannot use framework "${text}": there is none of this name`, {
-    hint: `${near === null ? '' : `Did you mean "${near}"? `}Frameworks: ${frameworks.join(', ')}`,
-  })
 }

@@ -14,12 +14,12 @@ const siteColumns: Column[] = [
   { name: 'framework', title: 'Framework' },
   { name: 'environments', title: 'Environments' },
   { name: 'label', title: 'Label' },
-  { name: 'createdAt', title: 'Attached', look: 'time' },
+  { name: 'createdAt', title: 'Since', look: 'time' },
 ]
 
 const environmentListColumns: Column[] = environmentColumns.map((column) => ({
   ...column,
-  hidden: !['environment', 'kind', 'version', 'url', 'codeRoot'].includes(column.name),
+  hidden: !['environment', 'kind', 'version', 'url', 'release', 'commit', 'codeRoot'].includes(column.name),
 }))
 
 const undoColumns: Column[] = [
@@ -42,7 +42,7 @@ export function siteList(invoke: Invoke) {
         data: rowsOf(
           siteColumns,
           sites.map((site) => ({ ...site })),
-          'No site is attached. Attach one: cairn site:attach SITE.ENV --path=DIR',
+          'There is no site. Attach one: cairn site:attach SITE.ENV --path=DIR, or make one: cairn site:create SITE',
         ),
       }
     }),

@@ -1,0 +1,121 @@
+import { Failure } from '../../base/failure.ts'
+import type { AddEnvironmentInput } from '../../contract/managedSchemas.ts'
+import type { SiteView } from '../../contract/schemas.ts'
+import type { Started } from '../../contract/workSchemas.ts'
+import { path } from '../client.ts'
+import { type Invoke, makeCommand } from '../command.ts'
+import { confirmDestructive } from '../confirm.ts'
+import type { Context } from '../context.ts'
+import { follow } from '../follow.ts'
+import { type EnvironmentName, readEnvironment } from '../inputs.ts'
+import { deletedOutcome, managedOutcome } from '../managed.ts'
+
+export function siteDelete(invoke: Invoke) {
+  return makeCommand('site:delete', {
+    summary: 'Delete a managed site',
+    description:
+      'Deletes a managed site: its environments, its databases and its git repository. A last backup of each environment is taken first; backups stay.',
+    examples: [
+      ['site:delete shop', 'asks for the name'],
+      ['site:delete shop --yes --confirm=shop', 'without a question'],
+    ],
+  })
+    .argument('<SITE>', 'the site')
+    .option('--confirm <SITE>', 'the name again, needed with --yes')
+    .option('-W, --no-wait', 'do not wait, print the id of the workflow')
+    .action((site, options) =>
+      invoke(async (context) => {
+        const { environments } = await context.client.get<SiteView>(path`/v1/sites/${site}`)
+        await confirmDestructive(context, {
+          environment: { text: site, environment: null },
+          typed: true,
+          warning: `This is destructive: it deletes ${site} with ${environments.join(', ')}: code and its whole history, files, databases.\nA last backup of each environment is taken first, and stays.`,
+          question: `Delete the site ${site}?`,
+          confirm: options.confirm,
+        })
+        const started = await context.client.delete<Started>(path`/v1/sites/${site}`, { confirm: site })
+        return follow(context, started, options.wait, async (workflow) => deletedOutcome(context, workflow))
+      }),
+    )
+}
+
+export function envCreate(invoke: Invoke) {
+  return makeCommand('env:create', {
+    summary: 'Add an environment to a managed site',
+    description: 'Adds an environment to a managed site: a copy of the code, files and database of another one.',
+    examples: [
+      ['env:create shop.redesign', 'a copy of dev'],
+      ['env:create shop.hotfix --from=live', 'a copy of live'],
+    ],
+  })
+    .argument('<SITE.ENV>', 'the new environment: up to eleven letters and digits')
+    .option('--from <ENV>', 'the environment that it is a copy of (default: dev)')
+    .option('-W, --no-wait', 'do not wait, print the id of the workflow')
+    .action((subject, options) =>
+      invoke((context) => add(context, readEnvironment(subject, context.terminal.env), options.from, options.wait)),
+    )
+}
+
+/** As Terminus writes it: the source first. */
+export function multidevCreate(invoke: Invoke) {
+  return makeCommand('multidev:create', {
+    summary: 'Add an environment, the source written first',
+    description: 'The same as "env:create SITE.NAME --from=ENV".',
+    examples: [['multidev:create shop.live hotfix', 'shop.hotfix, a copy of live']],
+  })
+    .argument('<SITE.ENV>', 'the environment that it is a copy of')
+    .argument('<NAME>', 'the name of the new one')
+    .option('-W, --no-wait', 'do not wait, print the id of the workflow')
+    .action((subject, name, options) =>
+      invoke((context) => {
+        const { site, environment } = readEnvironment(subject, context.terminal.env)
+        return add(context, { site, environment: name, text: `${site}.${name}` }, environment, options.wait)
+      }),
+    )
+}
+
+export function envDelete(invoke: Invoke) {
+  return makeCommand('env:delete', {
+    summary: 'Delete an environment of a managed site',
+    description:
+      'Deletes an environment that was added to a managed site. A last backup is taken first; its backups stay. Dev, test and live cannot be deleted.',
+    examples: [
+      ['env:delete shop.redesign', 'asks first'],
+      ['env:delete shop.redesign --yes', 'without a question'],
+    ],
+  })
+    .alias('multidev:delete')
+    .argument('<SITE.ENV>', 'the environment')
+    .option('--confirm <SITE.ENV>', 'the name again')
+    .option('-W, --no-wait', 'do not wait, print the id of the workflow')
+    .action((subject, options) =>
+      invoke(async (context) => {
+        const environment = readEnvironment(subject, context.terminal.env)
+        const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
+        await context.client.get(where)
+        refuseUsual(environment)
+        await confirmDestructive(context, {
+          environment,
+          warning: `This is destructive: it deletes ${environment.text} with its files and its database.\nA last backup is taken first, and stays.`,
+          question: `Delete ${environment.text}?`,
+          confirm: options.confirm,
+        })
+        const started = await context.client.delete<Started>(where, { confirm: environment.text })
+        return follow(context, started, options.wait, async (workflow) => deletedOutcome(context, workflow))
+      }),
+    )
+}
+
+/** Before anybody types a name for nothing. */
+function refuseUsual({ text, site, environment }: EnvironmentName): void {
+  if (!['dev', 'test', 'live'].includes(environment)) return
+  throw new Failure('PREFLIGHT_REFUSED', `Cannot delete "${text}": every site has dev, test and live`, {
+    hint: `Empty it with "cairn env:wipe ${text}", or delete the site with "cairn site:delete ${site}"`,
+  })
+}
+
+async function add(context: Context, environment: EnvironmentName, from: string | undefined, wait: boolean) {
+  const input: AddEnvironmentInput = { environment: environment.environment, ...(from === undefined ? {} : { from }) }
+  const started = await context.client.post<Started>(path`/v1/sites/${environment.site}/environments`, input)
+  return follow(context, started, wait, async (workflow) => managedOutcome(context, workflow, `${environment.text} is there.`))
+}
