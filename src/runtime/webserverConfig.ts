@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Framework } from '../contract/words.ts'
 import { nginxConfig } from './nginxConfig.ts'
 import { drainSeconds, fpmConfig, type FpmLimits, masterSettings, usualLimits } from './php/fpmConfig.ts'
+import { serviceName, serviceOf } from './php/servedPool.ts'
 import type { PhpPlace } from './types.ts'
 
 export interface WebserverSubject {
@@ -42,10 +43,9 @@ export function webserverConfig(subject: WebserverSubject): WebserverConfig {
   const { place, site, environment, webUser = 'www-data', fpmProgram = '/usr/sbin/php-fpm' } = subject
   const { runDirectory = '/run', logDirectory = '/var/log' } = subject
   const limits = { ...usualLimits, ...subject.limits }
-  const name = `cairn-${environment}-${site}`
+  const name = serviceName(environment, site)
   const account = `cairn-${place.uid}`
-  const run = join(runDirectory, name)
-  const served = { socket: join(run, 'php.sock'), pidFile: join(run, 'php-fpm.pid') }
+  const served = serviceOf(name, runDirectory)
   const configFile = `/etc/cairn/${name}.fpm.conf`
   const files = {
     socket: served.socket,
