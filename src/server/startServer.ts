@@ -22,6 +22,7 @@ import { makeManagedJourneys } from '../workflows/managed/journeys.ts'
 import { workflowDefinitions } from '../workflows/definitions.ts'
 import type { House } from '../workflows/house.ts'
 import type { Configuration } from './configuration.ts'
+import { makeDataDirectory } from './dataDirectory.ts'
 import { gitDesk } from './desks/git.ts'
 import { keyDesk } from './desks/key.ts'
 import { siteDesk } from './desks/sites.ts'
@@ -55,7 +56,7 @@ export async function startServer(
   }
   try {
     const { data } = configuration
-    mkdirSync(data, { recursive: true, mode: 0o711 })
+    makeDataDirectory(data)
     const lock = await takeKernelLock(join(privateDirectory(data, 'locks'), 'server'))
     if (lock === null)
       throw new Failure('SERVER_RUNNING', `Cannot use the data directory "${data}": another Cairn server uses it`)
