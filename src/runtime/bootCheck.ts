@@ -9,7 +9,9 @@ import { judgeBoot } from './judgeBoot.ts'
 import { askFastCgi } from './fastcgi/askFastCgi.ts'
 import type { Fpm } from './php/findFpm.ts'
 import { fpmConfig, type FpmLimits } from './php/fpmConfig.ts'
+import { markOf } from './php/mark.ts'
 import { type RunningMaster, startMaster } from './php/master.ts'
+import { noteMaster } from './php/runDirectory.ts'
 import { removeRun } from './removeRun.ts'
 import { socketDirectory } from './socketDirectory.ts'
 import type { BootRequest, BootResult } from './types.ts'
@@ -36,7 +38,7 @@ export async function bootCheck(boot: BootRequest, machine: BootMachine): Promis
       configFile: run.configFile,
       socket: run.socket,
       home: join(place.directory, 'tmp'),
-      walls: { uid: place.uid, gid: place.gid, noNewPrivileges: true, noNetwork: true },
+      walls: { uid: place.uid, gid: place.gid, mark: markOf(run.path), noNewPrivileges: true, noNetwork: true },
       hasNamespaces: machine.hasNamespaces,
       more: ['opcache.enable=0', `mysqli.default_socket=${databaseSocket}`, `pdo_mysql.default_socket=${databaseSocket}`],
     })
@@ -49,6 +51,7 @@ export async function bootCheck(boot: BootRequest, machine: BootMachine): Promis
 }
 
 interface BootRun {
+  path: string
   configFile: string
   socket: string
   relaySocket: string
@@ -74,7 +77,8 @@ function prepare({ place, timeoutSeconds = 60 }: BootRequest, { directory, limit
   writeFileDurably(configFile, fpmConfig({ ...place, id: 'boot', isLive: false }, files, few, ['listen.mode = 0600']), 0o640)
   chownSync(configFile, 0, place.gid)
   const directories = sockets.startsWith(`${path}/`) ? [path] : [path, sockets]
-  return { configFile, socket: files.socket, relaySocket: join(sockets, 'database.sock'), directories }
+  noteMaster(path, null, place)
+  return { path, configFile, socket: files.socket, relaySocket: join(sockets, 'database.sock'), directories }
 }
 
 /** A unix socket passes the wall around the network: this process takes what comes there on to the database server. */

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { environmentFile } from './environmentFile.ts'
@@ -31,6 +42,18 @@ export function environmentFacts(change: Partial<EnvironmentFacts>): Environment
     checkSecret: 'check secret of release 1',
     ...change,
   }
+}
+
+/** How many processes of this machine have this in their command line; choose what no other test has in its. */
+export function countProcesses(words: string): number {
+  const has = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').includes(words)
+    } catch {
+      return false // gone
+    }
+  }
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && has(pid)).length
 }
 
 /** A directory that the users of environments may pass, as the data directory is. */
@@ -66,7 +89,7 @@ export function testEnvironment(data: string, name: string, uid: number, isLive 
   own(join(directory, 'prepend.php'), 0o640)
   const numbered = (number: number): string => `releases/${String(number).padStart(6, '0')}`
   return {
-    place: { id: `test-${name}`, directory, uid, gid: uid, isLive },
+    place: { id: `test-${name}-${randomBytes(4).toString('hex')}`, directory, uid, gid: uid, isLive },
     release(number, content, facts = {}) {
       const release = join(directory, numbered(number))
       const code = join(release, 'code')

@@ -5,7 +5,9 @@ export interface Walls {
   gid: number
   /** setuid programs give nothing; not where mail is sent: postdrop and exim need it */
   noNewPrivileges: boolean
-  /** Nothing but unix sockets can be reached */
+  /** The group that says whose processes these are where no namespace does: see `markOf` */
+  mark: number
+  /** Nothing but unix sockets can be reached; only in a namespace */
   noNetwork?: boolean
 }
 
@@ -13,16 +15,17 @@ export interface Walls {
 const processesMax = 512
 
 /**
- * The command that runs a program as an environment's user: no group, no capability, no way to become anybody else. Where the
+ * The command that runs a program as an environment's user: no group that opens anything, no capability, no way to become anybody else. Where the
  * machine allows it (`hasNamespaces`), in a process namespace of its own: the program sees no process but its own, and when it
  * or Cairn dies the kernel ends everything that it started, whatever it did to get away.
  */
 export function confine(program: string, args: readonly string[], walls: Walls, hasNamespaces: boolean): [string, string[]] {
-  const { uid, gid, noNewPrivileges, noNetwork = false } = walls
+  const { uid, gid, mark, noNewPrivileges, noNetwork = false } = walls
   const chain = [
     ...(hasNamespaces ? ['unshare', ...namespaceFlags, ...(noNetwork ? ['--net'] : []), '--'] : []),
     ...['prlimit', `--nproc=${processesMax}`, '--core=0', '--'],
-    ...['setpriv', '--reuid', String(uid), '--regid', String(gid), '--clear-groups'],
+    ...['setpriv', '--reuid', String(uid), '--regid', String(gid)],
+    ...(hasNamespaces ? ['--clear-groups'] : ['--groups', String(mark)]),
     ...['--inh-caps=-all', '--bounding-set=-all', ...(noNewPrivileges ? ['--no-new-privs'] : []), '--'],
     // the kernel forgets the death signal when the user changes
     ...['setpriv', '--pdeathsig', hasNamespaces ? 'KILL' : 'TERM', '--'],
@@ -34,7 +37,7 @@ export function confine(program: string, args: readonly string[], walls: Walls, 
 
 const namespaceFlags = ['--pid', '--fork', '--kill-child', '--mount-proc']
 
-/** False in most containers: there the user id alone is the wall. */
+/** False in most containers: there the user id alone is the wall, and what PHP starts is found again by its mark. */
 export async function canUseNamespaces(): Promise<boolean> {
   const { code } = await runChild('unshare', [...namespaceFlags, '--net', '--', 'true'], { allow: [0, 1, 2, 126, 127] })
   return code === 0

@@ -22,6 +22,21 @@ export async function findFpm(): Promise<Fpm> {
   return { program, version }
 }
 
+/**
+ * PHP for the command line, of the version of FPM where there is one.
+ *
+ * @throws {Failure} RUNTIME_OFF
+ */
+export function findCli({ version }: Fpm): string {
+  const [major = '', minor = ''] = version.split('.')
+  const program = findProgram(new RegExp(`^php${major}\\.?${minor}$`)) ?? findProgram(/^php$/)
+  if (program !== null) return program
+  throw new Failure('RUNTIME_OFF', 'Cannot run programs of a site: PHP for the command line is not installed', {
+    hint: 'Install it (Debian and Ubuntu: apt-get install php-cli)',
+    retry: 'after-repair',
+  })
+}
+
 /** PHP of a site never runs as the user that Cairn runs as, and only root can run it as another. */
 function requireRoot(): void {
   if (process.getuid?.() === 0) return

@@ -4,10 +4,11 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../base/failure.ts'
 import { processStart, signalProcess, waitUntilGone } from '../../base/processes.ts'
-import { type ChildEnd, childEnd, startChild } from '../../base/spawn.ts'
+import { type ChildEnd, startChild } from '../../base/spawn.ts'
 import { confine, type Walls } from './confine.ts'
 import type { Fpm } from './findFpm.ts'
 import { masterSettings } from './fpmConfig.ts'
+import { endMarked } from './mark.ts'
 import { childrenOf } from './processTree.ts'
 import type { Master } from './reload.ts'
 
@@ -47,10 +48,12 @@ export async function startMaster(start: MasterStart): Promise<RunningMaster> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-4000)))
   const pid = child.pid ?? 0
   const state: { end: ChildEnd | null } = { end: null }
-  const ended = childEnd(child).then(
-    (end) => void (state.end = end),
-    () => void (state.end = { code: 127, signal: null }),
-  )
+  // its end, not that of its pipes: what it has started may hold those for as long as it likes
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => resolve(void (state.end = { code, signal })))
+    child.once('error', () => resolve(void (state.end = { code: 127, signal: null })))
+  })
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const startTicks = pid === 0 ? null : processStart(pid)
   if (startTicks === null) throw notStarted(fpm, words)
   const holder = { pid, startTicks }
@@ -60,6 +63,7 @@ export async function startMaster(start: MasterStart): Promise<RunningMaster> {
   }
   const master = await waitUntilReady(start, holder, state).catch(async (error: unknown) => {
     await kill()
+    await Promise.race([closed, sleep(1000)])
     throw error instanceof Failure ? error : notStarted(fpm, words)
   })
   return {
@@ -72,8 +76,9 @@ export async function startMaster(start: MasterStart): Promise<RunningMaster> {
     async stop(patienceMs) {
       if (patienceMs > 0 && signalProcess(master.pid, master.startTicks, 'SIGQUIT'))
         await waitUntilGone(master.pid, master.startTicks, patienceMs)
-      if (!hasNamespaces) for (const worker of childrenOf(master.pid)) signalProcess(worker.pid, worker.startTicks, 'SIGKILL')
       await kill()
+      if (!hasNamespaces) await endMarked(walls.uid, walls.mark)
+      child.stderr?.destroy()
       await waitUntilGone(master.pid, master.startTicks, 5000)
     },
   }

@@ -5,11 +5,12 @@ import { bootCheck } from '../bootCheck.ts'
 import { removeRun } from '../removeRun.ts'
 import type { PhpPlace, PhpPool, PhpRuntime } from '../types.ts'
 import { canUseNamespaces } from './confine.ts'
-import { findFpm } from './findFpm.ts'
+import { findCli, findFpm } from './findFpm.ts'
 import { type FpmLimits, usualLimits } from './fpmConfig.ts'
 import { type PoolSettings, type SupervisedPool, supervisedPool } from './pool.ts'
 import { endLeftover, runDirectory } from './runDirectory.ts'
-import { servedPool } from './servedPool.ts'
+import { runTool } from './runTool.ts'
+import { findService, servedPool } from './servedPool.ts'
 
 export interface PhpRuntimeOptions {
   /** `<data>/run/php`: each environment has a directory in it */
@@ -37,7 +38,7 @@ export async function openPhpRuntime(options: PhpRuntimeOptions): Promise<PhpRun
   mkdirSync(directory, { recursive: true, mode: 0o711 })
   chmodSync(directory, 0o711)
   for (const id of readdirSync(directory)) {
-    if (await endLeftover(join(directory, id), id)) log(`ended PHP of ${id}, which a former Cairn left running`)
+    if (await endLeftover(join(directory, id))) log(`ended PHP of ${id}, which a former Cairn left running`)
     if (id.startsWith('boot-')) removeRun(join(directory, id))
   }
   const webGroup = webServerGroup === null ? null : groupId(webServerGroup)
@@ -54,7 +55,8 @@ export async function openPhpRuntime(options: PhpRuntimeOptions): Promise<PhpRun
   watch.unref()
 
   const forEnvironment = (place: PhpPlace): PhpPool => {
-    if (place.served != null) return servedPool(place.served)
+    const service = place.served ?? findService(place)
+    if (service !== null) return servedPool(service, pools.get(place.id))
     const known = pools.get(place.id)
     if (known !== undefined) {
       known.place = place
@@ -65,10 +67,13 @@ export async function openPhpRuntime(options: PhpRuntimeOptions): Promise<PhpRun
     pools.set(place.id, pool)
     return pool
   }
+  const tools = (): string => findCli(fpm)
   return {
     version: fpm.version,
     forEnvironment,
     bootCheck: (boot) => bootCheck(boot, { fpm, hasNamespaces, limits: settings.limits, directory }),
+    runTool: async (tool) => runTool(tool, { program: tools(), hasNamespaces, directory }),
+    requireTool: () => void tools(),
     async forget(id) {
       await pools.get(id)?.stop()
       pools.delete(id)

@@ -5,6 +5,7 @@ import type { PhpAnswer, PhpPlace, PhpPool, PhpRequest } from '../types.ts'
 import type { Fpm } from './findFpm.ts'
 import { drainSeconds, type FpmLimits } from './fpmConfig.ts'
 import { oneAfterTheOther } from './inTurn.ts'
+import { markOf } from './mark.ts'
 import { type RunningMaster, startMaster } from './master.ts'
 import { childrenOf } from './processTree.ts'
 import { reloadMaster } from './reload.ts'
@@ -41,12 +42,13 @@ export function supervisedPool(first: PhpPlace, run: RunDirectory, settings: Poo
     if (isUp()) return
     if (master !== null)
       log(`PHP of ${place.id} ended by itself (${master.end?.signal ?? master.end?.code}) and is started again`)
-    await endLeftover(run.path, place.id)
+    await endLeftover(run.path)
     prepareRun(run, place, limits, webGroup)
-    const walls = { uid: place.uid, gid: place.gid, noNewPrivileges: !place.isLive }
+    noteMaster(run.path, null, place)
+    const walls = { uid: place.uid, gid: place.gid, mark: markOf(run.path), noNewPrivileges: !place.isLive }
     const home = `${place.directory}/tmp`
     master = await startMaster({ fpm, configFile: run.configFile, socket: run.socket, home, walls, hasNamespaces })
-    noteMaster(run, master, place)
+    noteMaster(run.path, master.holder, place)
   }
   const end = async (patienceMs: number): Promise<void> => {
     await master?.stop(patienceMs)

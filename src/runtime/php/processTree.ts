@@ -12,9 +12,13 @@ export function childrenOf(parent: number): NamedProcess[] {
   return everyProcess().filter(({ pid }) => statFields(pid)?.[1] === String(parent))
 }
 
-/** Those of a user whose title begins in this way. */
-export function processesOf(uid: number, title: string): NamedProcess[] {
-  return everyProcess().filter(({ pid }) => readProc(pid, 'cmdline').startsWith(title) && userOf(pid) === uid)
+/** Those of a user that are in this group beside their own. */
+export function processesOf(uid: number, group: number): NamedProcess[] {
+  return everyProcess().filter(({ pid }) => {
+    const status = readProc(pid, 'status')
+    const groups = /^Groups:\t(.*)$/m.exec(status)?.[1]?.split(' ') ?? []
+    return groups.includes(String(group)) && /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1] === String(uid)
+  })
 }
 
 /** Changes when a process runs a new program: where its code and its stack begin is drawn by the kernel each time. */
@@ -43,11 +47,6 @@ function everyProcess(): NamedProcess[] {
 function statFields(pid: number): string[] | null {
   const stat = readProc(pid, 'stat')
   return stat === '' ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-}
-
-function userOf(pid: number): number | null {
-  const uid = /^Uid:\t\d+\t(\d+)/m.exec(readProc(pid, 'status'))?.[1]
-  return uid === undefined ? null : Number(uid)
 }
 
 function readProc(pid: number, name: string): string {

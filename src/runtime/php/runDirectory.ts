@@ -17,24 +17,23 @@ import { signalProcess, waitUntilGone } from '../../base/processes.ts'
 import { socketDirectory } from '../socketDirectory.ts'
 import type { PhpPlace } from '../types.ts'
 import { type FpmFiles, type FpmLimits, fpmConfig } from './fpmConfig.ts'
-import { processesOf } from './processTree.ts'
-import type { RunningMaster } from './master.ts'
+import { endMarked, markOf } from './mark.ts'
+import type { Master } from './reload.ts'
 
 /** `<data>/run/php/<id>`: what one environment's PHP needs to run. The environment's user owns two directories in it. */
 export interface RunDirectory extends FpmFiles {
   path: string
   configFile: string
-  masterFile: string
 }
 
 const logMaxBytes = 16 << 20
+const noteName = 'master.json'
 
 export function runDirectory(top: string, place: PhpPlace): RunDirectory {
   const path = join(top, place.id)
   return {
     path,
     configFile: join(path, 'php-fpm.conf'),
-    masterFile: join(path, 'master.json'),
     socket: join(socketDirectory(join(path, 'socket'), 'php.sock'), 'php.sock'),
     masterLog: join(path, 'log/php-fpm.log'),
     phpLog: join(path, 'log/php.log'),
@@ -86,23 +85,25 @@ interface MasterNote {
   pid: number
   startTicks: string
   uid: number
+  mark: number
 }
 
-export function noteMaster(run: Pick<RunDirectory, 'masterFile'>, { holder }: RunningMaster, place: PhpPlace): void {
-  writeFileDurably(run.masterFile, JSON.stringify({ ...holder, uid: place.uid } satisfies MasterNote))
+/** Before anything is started: whatever follows can be found again. */
+export function noteMaster(path: string, holder: Master | null, { uid }: PhpPlace): void {
+  const { pid, startTicks } = holder ?? { pid: 0, startTicks: '' }
+  writeFileDurably(join(path, noteName), JSON.stringify({ pid, startTicks, uid, mark: markOf(path) } satisfies MasterNote))
 }
 
-/** Ends what a killed Cairn or a killed master left of one environment's PHP, and never anything else. */
-export async function endLeftover(path: string, id: string): Promise<boolean> {
-  const note = readNote(join(path, 'master.json'))
-  if (note === null) return false
-  let found = signalProcess(note.pid, note.startTicks, 'SIGKILL')
+/**
+ * Ends what a killed Cairn or a killed master left of one environment's PHP, and never anything else: the note of a copied
+ * data directory names the processes of the one that it was copied from.
+ */
+export async function endLeftover(path: string): Promise<boolean> {
+  const note = readNote(join(path, noteName))
+  if (note === null || note.mark !== markOf(path)) return false
+  const found = signalProcess(note.pid, note.startTicks, 'SIGKILL')
   if (found) await waitUntilGone(note.pid, note.startTicks, 5000)
-  for (const { pid, startTicks } of processesOf(note.uid, `php-fpm: pool ${id}`)) {
-    found = signalProcess(pid, startTicks, 'SIGKILL') || found
-    await waitUntilGone(pid, startTicks, 5000)
-  }
-  return found
+  return (await endMarked(note.uid, note.mark)) || found
 }
 
 function readNote(path: string): MasterNote | null {
