@@ -5,7 +5,6 @@ import { type Catalogue, openCatalogue } from './catalogue.ts'
 import { guardCredentials } from './credentials.ts'
 import type { ReleaseFacts } from './environment.ts'
 import { parseEnvironmentName, parseSiteName } from './names.ts'
-import { firstFree } from './newManaged.ts'
 
 const uidBase = 32_000_000
 const isRoot = process.geteuid?.() === 0
@@ -90,16 +89,6 @@ test.runIf(isRoot)('a uid is handed out once and never again, also to many at a 
   await catalogue.remove('many', 'one')
   const again = await add('many', 'one')
   expect(again.managed?.uid).toBeGreaterThan(Math.max(...numbers))
-})
-
-test('numbers that belong to users, or that containers may take, are stepped over', () => {
-  const ranges = [
-    { start: 100_000, count: 65_536 },
-    { start: 165_536, count: 65_536 },
-  ]
-  expect(firstFree(200_000, ranges)).toBe(231_072)
-  expect(firstFree(99_999_999, ranges)).toBe(99_999_999)
-  expect(firstFree(0, [])).toBeGreaterThan(0) // root
 })
 
 test('a site without environments is removed, another one stays', async () => {

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { type Kysely, sql } from 'kysely'
-import { isErrno } from '../base/failure.ts'
 import type { Ulid } from '../base/ids.ts'
-import { groupName, userName } from '../hosts/local/owners.ts'
 import type { StateTables } from '../state/tables.ts'
 import { guardCredentials } from './credentials.ts'
 import type { Environment } from './environment.ts'
+import { firstFree, readRanges, requireMapped } from './ownUids.ts'
 
 type Start = Pick<Environment, 'id' | 'site' | 'name' | 'framework' | 'url'> & { directory: string } & Identity
 
@@ -42,7 +40,11 @@ export function ownIdentity(): Identity {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
 }
 
-/** A number, for user and group, that no environment ever had, no account of this machine has, and no container may take. */
+/**
+ * A number, for user and group, that no environment ever had, no account of this machine has, and no container may take.
+ *
+ * @throws {Failure} RUNTIME_OFF inside a container that has no such number
+ */
 export async function takeIdentity(work: Kysely<StateTables>, environmentId: Ulid, base: number): Promise<Identity> {
   await sql`lock table environment_uid in exclusive mode`.execute(work)
   const { last } = await work
@@ -50,36 +52,8 @@ export async function takeIdentity(work: Kysely<StateTables>, environmentId: Uli
     .select(({ fn }) => fn.max('uid').as('last'))
     .where('uid', '>=', base)
     .executeTakeFirstOrThrow()
-  const uid = firstFree(last === null ? base : Number(last) + 1, subordinateRanges())
+  const uid = firstFree(last === null ? base : Number(last) + 1, readRanges())
+  requireMapped(uid)
   await work.insertInto('environment_uid').values({ uid, environment_id: environmentId }).execute()
   return { uid, gid: uid }
-}
-
-interface Range {
-  start: number
-  count: number
-}
-
-/** @param ranges numbers that others may use */
-export function firstFree(from: number, ranges: readonly Range[]): number {
-  let number = from
-  for (;;) {
-    const range = ranges.find(({ start, count }) => number >= start && number < start + count)
-    if (range !== undefined) number = range.start + range.count
-    else if (userName(number) !== '' || groupName(number) !== '') number += 1
-    else return number
-  }
-}
-
-/** What users of this machine may give to their containers: a process of theirs could be anybody in it. */
-function subordinateRanges(): Range[] {
-  return ['/etc/subuid', '/etc/subgid'].flatMap((path) => {
-    try {
-      const rows = readFileSync(path, 'utf8').matchAll(/^[^:#\n]+:(\d+):(\d+)$/gm)
-      return [...rows].map(([, start, count]) => ({ start: Number(start), count: Number(count) }))
-    } catch (error) {
-      if (isErrno(error, 'ENOENT', 'EACCES')) return []
-      throw error
-    }
-  })
 }
