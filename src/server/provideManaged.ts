@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { KeyObject } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Failure } from '../base/failure.ts'
 import { seal, unseal } from '../base/seal.ts'
@@ -13,12 +13,14 @@ import { placeOf } from '../releases/managed/layout.ts'
 import { installationTag, namesOf } from '../releases/managed/names.ts'
 import { openReleases } from '../releases/managed/records.ts'
 import { recoverSwitches } from '../releases/managed/recoverSwitches.ts'
+import { claimServer } from '../runtime/mysql/claim.ts'
 import { connectNamedMysql } from '../runtime/mysql/namedMysql.ts'
 import { startPrivateMariadb } from '../runtime/mysql/privateMariadb.ts'
 import { openPhpRuntime } from '../runtime/php/openPhpRuntime.ts'
 import type { MysqlHome, PhpRuntime } from '../runtime/types.ts'
 import type { Catalogue } from '../sites/catalogue.ts'
 import type { Environment } from '../sites/environment.ts'
+import { whoElse } from '../sites/ownUids.ts'
 import type { State } from '../state/open.ts'
 import type { ManagedHome, OpenHome } from '../workflows/managed/home.ts'
 import type { Configuration } from './configuration.ts'
@@ -83,8 +85,14 @@ export async function provideManaged(options: ManagedOptions): Promise<ProvidedM
 
 const aboutInput = 'input of a workflow'
 
-async function startMysql({ configuration, log, onDeath }: ManagedOptions, ends: (() => Promise<void>)[]): Promise<MysqlHome> {
-  if (configuration.mysqlUrl !== null) return connectNamedMysql(configuration.mysqlUrl)
+async function startMysql(options: ManagedOptions, ends: (() => Promise<void>)[]): Promise<MysqlHome> {
+  const { configuration, log, onDeath } = options
+  if (configuration.mysqlUrl !== null) {
+    const named = await connectNamedMysql(configuration.mysqlUrl)
+    const claim = await claimServer({ mysql: named, secret: secretOf(options.key), onLost: onDeath })
+    ends.push(() => claim.release())
+    return named
+  }
   const directory = join(configuration.data, 'mysql')
   const server = await startPrivateMariadb({ directory, log: (line) => log.debug({ mariadb: line }) })
   let asked = false
@@ -97,6 +105,11 @@ async function startMysql({ configuration, log, onDeath }: ManagedOptions, ends:
     await server.stop()
   })
   return server
+}
+
+/** Not the key, and the same as long as that is the same. */
+function secretOf(key: KeyObject): string {
+  return createHmac('sha256', key).update('claim of a database server').digest('hex')
 }
 
 async function startPhp({ data }: Configuration, log: Logger, ends: (() => Promise<void>)[]): Promise<PhpRuntime | null> {
@@ -151,6 +164,10 @@ async function recover(home: ManagedHome, { configuration, state: { db }, sites,
   const all = (await Promise.all((await sites.listSites()).map(({ name }) => sites.listEnvironments(name)))).flat()
   const places = all.filter(({ managed }) => managed !== null).map(placeOf)
   if (places.length === 0) return
+  for (const { site, name, uid } of places) {
+    const other = process.geteuid?.() === 0 ? whoElse(uid) : null
+    if (other !== null) log.error(`user ${uid} of ${site}.${name} belongs to ${other} as well, who may read and write its files`)
+  }
   const { mysql } = await home.open()
   const { releases, names, sitesDirectory } = home
   const settled = await recoverSwitches({

@@ -26,11 +26,12 @@ export type CleanedUp = string[]
 
 /**
  * Removes what killed preparations and half-done removals left: releases of workflows that will not go on; trees in an
- * environment, schemas and accounts of this installation that no release names. Run after `recoverSwitches`, before workflows
- * go on.
+ * environment that no release names; schemas and accounts of releases that were dropped. Run after `recoverSwitches`, before
+ * workflows go on.
  *
  * Whatever `current` points at stays, with its files, schema and account, even where the rows know nothing of it: a state
- * database that was put back from yesterday must not cost a site.
+ * database that was put back from yesterday must not cost a site. For the same reason a schema that no row speaks of is left
+ * alone, though its name be ours: it may be of today, or of an installation that this one was copied from.
  */
 export async function cleanUpLeftovers(options: CleanUpOptions): Promise<CleanedUp> {
   const { places, releases } = options
@@ -92,11 +93,14 @@ async function cleanServer({ sitesDirectory, mysql, names }: CleanUpOptions, all
   const accounts = new Set([...known, ...inUse].map((release) => release?.account))
   const done: CleanedUp = []
   const there = await mysql.listOwn(names.prefixes)
-  for (const schema of there.schemas.filter((name) => names.isOurs(name) && !schemas.has(name))) {
+  const made = new Set(all.flatMap(({ schema, account }) => [schema, account, names.owner(schema)]))
+  const isOver = (name: string, used: ReadonlySet<string | undefined>): boolean =>
+    names.isOurs(name) && made.has(name) && !used.has(name)
+  for (const schema of there.schemas.filter((name) => isOver(name, schemas))) {
     await mysql.dropSchema(schema)
     done.push(`schema ${schema}`)
   }
-  for (const account of there.accounts.filter((name) => names.isOurs(name) && !accounts.has(name))) {
+  for (const account of there.accounts.filter((name) => isOver(name, accounts))) {
     const owned = there.schemas.find((schema) => schemas.has(schema) && names.owner(schema) === account)
     const schema = all.find((release) => release.account === account)?.schema
     if (owned !== undefined || (schema !== undefined && schemas.has(schema) && (await isDefiner(mysql, account, schema))))

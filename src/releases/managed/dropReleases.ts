@@ -35,11 +35,11 @@ export async function dropReleases(options: DropOptions): Promise<Release[]> {
 }
 
 /**
- * Drops everything that an environment has, for an environment that is about to be deleted: its PHP has ended and no request
+ * Drops everything that an environment has or had, for an environment that is about to be deleted: its PHP has ended and no request
  * finds it any more. Its row goes last, so that a crash in between is gone on with. Safe to repeat.
  */
 export async function dropEnvironment(options: Omit<DropOptions, 'keep' | 'now'>): Promise<void> {
   const { place, releases } = options
-  for (const release of await releases.list(place.id)) await discardBeside([], options, release)
+  for (const release of await releases.list(place.id, { withDropped: true })) await discardBeside([], options, release)
   removeBelow(place.directory)
 }

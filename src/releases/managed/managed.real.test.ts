@@ -298,7 +298,9 @@ test('what a killed preparation left is removed; what goes on, what is current a
   const origin = (workflow: string) => ({ workflow, backup: null, what: 'a test' })
   const dead = await lab.prepare({ origin: origin('dead'), database: loadMark('x') })
   const alive = await lab.prepare({ origin: origin('goes-on'), database: loadMark('y') })
-  const stranger = ground.names.schema('0123456789ab')
+  const half = await lab.prepare({ origin: origin('dead'), database: loadMark('z') })
+  await ground.releases.setDropped(half.release) // and killed before it was discarded
+  const stranger = ground.names.schema('0123456789ab') // of an installation that this one was copied from
   await ground.mysql.createSchema(stranger)
   await ground.mysql.createOwner({ user: ground.names.owner(stranger), schema: stranger })
   const other = `c_${'z'.repeat(6)}_0123456789ab`
@@ -308,12 +310,13 @@ test('what a killed preparation left is removed; what goes on, what is current a
   const done = await cleanUpLeftovers(await cleaning())
   expect(done.join('\n')).toContain(`release ${dead.release.number} of left.dev`)
   const after = await onServer()
-  expect(after.schemas).toEqual([...before.schemas, alive.release.schema].sort())
-  expect(after.accounts).toEqual([...before.accounts, alive.release.account, ground.names.owner(alive.release.schema)].sort())
+  expect(after.schemas).toEqual([...before.schemas, alive.release.schema, stranger].sort())
+  const kept = [alive.release.account, ground.names.owner(alive.release.schema), ground.names.owner(stranger)]
+  expect(after.accounts).toEqual([...before.accounts, ...kept].sort())
   expect(readdirSync(join(lab.place.directory, 'releases')).sort()).toEqual(['000001', '000003'])
   expect(readdirSync(join(lab.place.directory, 'files'))).toHaveLength(2)
   expect((await ground.mysql.listOwn(['c_zzzzzz_'])).schemas).toEqual([other])
-  await ground.mysql.dropSchema(other)
+  for (const schema of [other, stranger]) await ground.mysql.dropSchema(schema)
 
   // rows from yesterday: what runs stays
   await ground.state.db.deleteFrom('release').where('environment_id', '=', lab.place.id).execute()

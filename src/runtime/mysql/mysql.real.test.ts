@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Failure } from '../../base/failure.ts'
 import { processStart } from '../../base/processes.ts'
 import type { MysqlAdmin, PrivateMysql } from '../types.ts'
 import { type AdminEndpoint, connectAdmin } from './admin.ts'
+import { claimServer } from './claim.ts'
 import { connectNamedMysql } from './namedMysql.ts'
 import { startPrivateMariadb } from './privateMariadb.ts'
 
@@ -124,6 +126,24 @@ test('a server of the administrator is reached by its address, and refused witho
     code: 'DATABASE_GRANTS',
   })
   await expect(connectNamedMysql('postgres://x@y/')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+})
+
+test('of two copies of an installation one works on a server at a time, also after its connection was lost', async () => {
+  const lost: Failure[] = []
+  const claim = () => claimServer({ mysql: server, secret: 's3cret', onLost: (error) => lost.push(error), watchMs: 50 })
+  const first = await claim()
+  await expect(claim()).rejects.toMatchObject({ code: 'SERVER_RUNNING' })
+  const admin = await server.admin()
+  const holder = async () => (await admin.query("SELECT IS_USED_LOCK('cairn_s3cret') AS id"))[0]?.['id']
+  const before = await holder()
+  await admin.query(`KILL ${String(before)}`)
+  await expect.poll(holder, { timeout: 20_000 }).not.toBe(before)
+  await expect.poll(holder, { timeout: 20_000 }).not.toBeNull()
+  await expect(claim()).rejects.toMatchObject({ code: 'SERVER_RUNNING' })
+  await first.release()
+  await (await claim()).release()
+  expect(lost).toEqual([])
+  await admin.close()
 })
 
 test('its directory is closed, the password stands nowhere, and a second server on it is refused', async () => {
