@@ -155,6 +155,21 @@ test('a wiped environment shows its installer, and comes back by undo', async ()
   expect(await expectRunning('dev')).toContain('Live title')
 })
 
+test('parts of a broken site are restored all the same, with a warning; one that breaks a whole site is refused', async () => {
+  const dev = { site: 'shop', environment: 'dev' }
+  const [latest] = await listBackups(cairn.house.store, { ...dev, all: false })
+  const restore = async (): Promise<string> => {
+    const asked = { backup: latest?.id ?? '', elements: ['files'] as Element[] }
+    const started = await cairn.journeys.restore(dev, asked, cairn.actor)
+    return cairn.warningsOf(started)
+  }
+  expect(await restore()).not.toContain('RELEASE_BROKEN')
+  await sql('dev', 'RENAME TABLE wp_options TO wp_gone')
+  expect(await restore()).toContain('RELEASE_BROKEN')
+  await sql('dev', 'RENAME TABLE wp_gone TO wp_options')
+  await expectRunning('dev')
+})
+
 test('archives behind our own links make another site, and one of them goes into an environment', async () => {
   const url = async (element: Element): Promise<{ url: string }> => {
     const { token, link } = await createLink(cairn.house.store, { backup: plain, element, actor: cairn.actor })
