@@ -18,6 +18,16 @@ export interface DumpClient {
 
 const known = new Map<string, Promise<DumpClient>>()
 
+const stdbuf = ['/usr/bin/stdbuf', '/bin/stdbuf'].find((path) => existsSync(path))
+
+/**
+ * The command that writes its output in pieces of 64 KiB, where coreutils are there. By itself a client writes 4 KiB at a time
+ * to a pipe: eight times as many reads for us, half a second of CPU for 100 MB.
+ */
+export function inLargePieces(program: string, args: readonly string[]): [program: string, args: string[]] {
+  return stdbuf === undefined ? [program, [...args]] : [stdbuf, ['--output=64K', program, ...args]]
+}
+
 /**
  * The dump program that fits the server's family, asked once for its version and options instead of trusting a table of
  * versions.

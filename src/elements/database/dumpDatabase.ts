@@ -4,7 +4,7 @@ import { stopIfCancelled } from '../../base/run.ts'
 import { childEnd, startChild } from '../../base/spawn.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
 import { brokenViews, type DatabaseFacts, facts, mayDo, unreadableRoutines } from './catalogue.ts'
-import { type DumpClient, findDumpClient, writeOptionFile } from './client.ts'
+import { type DumpClient, findDumpClient, inLargePieces, writeOptionFile } from './client.ts'
 import { connectDatabase, refusal } from './connect.ts'
 import { cutSections, type DumpTally, escapeName, newTally, type Section } from './sections.ts'
 import { isStagedName, quoteName, quoteText } from './sqlText.ts'
@@ -186,7 +186,7 @@ function warnAbout(
 
 async function* clientOutput(credentials: DatabaseCredentials, before: Preparation, run: Run): AsyncGenerator<Buffer> {
   const file = writeOptionFile(credentials, before.client.family)
-  const child = startChild(before.client.program, [`--defaults-file=${file.path}`, ...before.args])
+  const child = startChild(...inLargePieces(before.client.program, [`--defaults-file=${file.path}`, ...before.args]))
   const end = childEnd(child)
   end.catch(() => {}) // told below, or already left
   const abort = (): void => void child.kill('SIGKILL')
