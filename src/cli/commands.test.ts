@@ -91,6 +91,12 @@ test('backup:list prints the archives on stdout; a backup that failed or runs is
   expect({ exit, out }).toEqual({ exit: 0, out: `${backup().elements[2]?.fileName}\n` })
   expect(err).toContain('failed: Cannot dump: it ended with signal SIGKILL')
   expect(err).toContain('is running (workflow RUNS)')
+  const all = await run(['backup:list', 'blog.dev', '--element=db', '--unfinished', '--json'], { env })
+  expect(JSON.parse(all.out)).toMatchObject([
+    { state: 'failed', fileName: null, workflow: workflowId, failure: { code: 'DUMP_FAILED' }, environment: 'blog.dev' },
+    { state: 'running', fileName: null, workflow: 'RUNS', failure: null },
+    { fileName: backup().elements[2]?.fileName, failure: null },
+  ])
   const table = await run(['backup', 'list', 'blog.dev'], { env })
   for (const title of ['File', 'Size', 'Date', 'Expires', 'Initiator']) expect(table.out.split('\n')[0]).toContain(title)
 })

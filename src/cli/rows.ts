@@ -27,7 +27,17 @@ export const archiveColumns: Column[] = [
   { name: 'warnings', title: 'Warnings', hidden: true },
   { name: 'deletedAt', title: 'Deleted', look: 'time', hidden: true },
   { name: 'recallUntil', title: 'Recall until', look: 'time', hidden: true },
+  { name: 'workflow', title: 'Workflow', hidden: true },
+  { name: 'failure', title: 'Failure', hidden: true, show: failureLines },
 ]
+
+/** A backup that waits, runs, failed or was cancelled: no archive, and so no file and no size, but a workflow that says why. */
+export function unfinishedRow(workflow: WorkflowView): Row {
+  const { id, site, environment, state, actor, createdAt, failure, warnings } = workflow
+  const none = Object.fromEntries(archiveColumns.map(({ name }) => [name, null]))
+  const known = { date: createdAt, initiator: actor.name, state, failure, workflow: id, warnings: warnings.length }
+  return { ...none, ...known, environment: `${site}.${environment}` }
+}
 
 export function archiveRow(backup: BackupView, held: BackupElementView): Row {
   const { element, fileName, sizeBytes, sha256, provenAt, entryCount, rawBytes, holdsSecrets } = held
@@ -52,6 +62,8 @@ export function archiveRow(backup: BackupView, held: BackupElementView): Row {
     holdsSecrets,
     deletedAt,
     recallUntil,
+    workflow: backup.workflowId,
+    failure: null,
     warnings: backup.warnings.length,
   }
 }
