@@ -12,6 +12,7 @@ export default defineConfig({
     // tests wait for disks and child processes more than they compute
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
+    reporters: ['default', './test/tellAtOnce.reporter.ts'],
     projects: [
       {
         test: {
