@@ -31,15 +31,20 @@ export function unpackChunkRefs(bytes: Uint8Array): ChunkRef[] {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const refs: ChunkRef[] = []
   for (let at = 0; at < all.length; at += chunkRefBytes) {
-    refs.push({
-      id: all.subarray(at, at + 32),
-      encMac: all.subarray(at + 32, at + 64),
-      rawLen: all.readUInt32LE(at + 64),
-      encLen: all.readUInt32LE(at + 68),
-      crc: all.readUInt32LE(at + 72),
-    })
+    refs.push(readChunkRef(all, at))
   }
   return refs
+}
+
+/** The one that begins at `at`; its id and MAC are views. */
+export function readChunkRef(all: Buffer, at: number): ChunkRef {
+  return {
+    id: all.subarray(at, at + 32),
+    encMac: all.subarray(at + 32, at + 64),
+    rawLen: all.readUInt32LE(at + 64),
+    encLen: all.readUInt32LE(at + 68),
+    crc: all.readUInt32LE(at + 72),
+  }
 }
 
 /** @throws {Failure} MANIFEST_DAMAGED */
