@@ -42,6 +42,8 @@ test('the code of a hostile site gets nothing of Cairn, of the machine, or of it
     pid: process.pid,
     port: mysql.port,
     mysql: mysql.socket,
+    mysqlPid: mysql.pid,
+    otherPid: (JSON.parse(readFileSync(join(data, 'run/php', other.place.id, 'master.json'), 'utf8')) as { pid: number }).pid,
     run: join(data, 'run/php', own.place.id),
     otherSocket: runtime.forEnvironment(other.place).socket,
   }
@@ -54,8 +56,11 @@ test('the code of a hostile site gets nothing of Cairn, of the machine, or of it
     'control: a program of the machine': 'GOT ran',
   }
   expect(got).toEqual({ ...Object.fromEntries(Object.keys(got).map((name) => [name, 'nothing'])), ...controls })
-  expect(Object.keys(got).length).toBeGreaterThan(45)
+  expect(Object.keys(got).length).toBeGreaterThan(65)
   expect(existsSync(join(own.place.directory, 'maintenance'))).toBe(false)
+  // nobody of those whom it tried to end or to change has noticed
+  expect(await fetchText(gateway.port, 'test', '/')).toBe('code of test')
+  expect(await tablesOf(mysql)).toEqual(['c_other.t', 'c_own.t', 'c_own.words'])
   // what it put among its uploads is neither run nor followed
   expect(await fetchText(gateway.port, 'dev', '/wp-content/uploads/link/releases/000001/environment.json')).not.toContain(
     'checkSecret',
@@ -65,7 +70,7 @@ test('the code of a hostile site gets nothing of Cairn, of the machine, or of it
 
 /** What stands in a data directory, with the modes that it has there. */
 function layOutData(data: string): void {
-  for (const name of ['applies', 'postgres/socket', 'bodies']) {
+  for (const name of ['applies', 'postgres/socket', 'bodies', 'intake', 'locks', 'sites/shop/repository.git']) {
     mkdirSync(join(data, name), { recursive: true })
     writeFileSync(join(data, name, 'something'), 'of Cairn')
     chmodSync(join(data, name), 0o700)
@@ -74,7 +79,8 @@ function layOutData(data: string): void {
   chmodSync(join(data, 'postgres/socket'), 0o700)
   createServer().listen(join(data, 'postgres/socket/.s.PGSQL.5432')).unref()
   for (const name of ['repository.key', 'token']) writeFileSync(join(data, name), 'secret', { mode: 0o600 })
-  for (const name of ['sites', 'sites/shop', 'run']) mkdirSync(join(data, name), { mode: 0o711 })
+  for (const name of ['sites', 'sites/shop', 'run']) mkdirSync(join(data, name), { mode: 0o711, recursive: true })
+  for (const name of ['sites', 'sites/shop']) chmodSync(join(data, name), 0o711)
 }
 
 async function makeSite(data: string, mysql: PrivateMysql, name: string, uid: number, tag: string): Promise<TestEnvironment> {
@@ -85,6 +91,7 @@ async function makeSite(data: string, mysql: PrivateMysql, name: string, uid: nu
   await mysql.createAccount(account)
   const admin = await mysql.admin()
   await admin.query(`CREATE TABLE ${schema}.t AS SELECT 7 AS n`)
+  if (tag === 'own') await admin.query(`CREATE TABLE ${schema}.words (word text)`)
   await admin.close()
   const { host, port } = mysql
   const database = { host, port, name: schema, user: account.user, password: account.password, prefix: 'wp_', isEmpty: false }
@@ -93,6 +100,15 @@ async function makeSite(data: string, mysql: PrivateMysql, name: string, uid: nu
   environment.upload('mine.txt', `mine of ${name}`)
   environment.upload('theirs.txt', `theirs of ${name}`)
   return environment
+}
+
+async function tablesOf(mysql: PrivateMysql): Promise<string[]> {
+  const admin = await mysql.admin()
+  const rows = await admin.query(
+    "SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE 'c\\_%' ORDER BY 1",
+  )
+  await admin.close()
+  return rows.map(({ name }) => String(name))
 }
 
 function fetchText(port: number, environment: string, path: string): Promise<string> {
