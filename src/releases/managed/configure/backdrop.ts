@@ -36,6 +36,8 @@ foreach (['active', 'staging'] as $cairn_name) {
     $config_directories[$cairn_name] = $cairn_path;
   }
 }
+$config['system.core']['file_public_path'] = getenv('FILEMOUNT');
+$config['system.core']['file_private_path'] = getenv('FILEMOUNT') . '/private';
 $config['system.core']['file_temporary_path'] = getenv('PANTHEON_ROLLING_TMP');
 if (getenv('CAIRN_CRON_PAUSED')) {
   $config['system.core']['cron_safe_threshold'] = 0;

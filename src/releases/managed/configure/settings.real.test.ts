@@ -132,6 +132,6 @@ test("Backdrop's database is an address, and configuration that came with the fi
     database: 'mysql://r_1:p%2Fw%3A%401@127.0.0.1:3307/c_1',
     config_directories: { staging: 'x', active: 'files/config-active' },
     settings: { hash_salt: 'of the environment' },
-    config: { 'system.core': { cron_safe_threshold: 0 } },
+    config: { 'system.core': { cron_safe_threshold: 0, file_public_path: 'files', file_private_path: 'files/private' } },
   })
 })
