@@ -36,10 +36,12 @@ const prefixBytes = 155
 const slash = 0x2f
 const none = Buffer.alloc(0)
 const ustar = Buffer.from('ustar\x0000', 'latin1')
+const ustarSum = ustar.reduce((sum, byte) => sum + byte, 0)
 const typeOf = { file: 0x30, link: 0x32, directory: 0x35 } as const
 
 function memberName(entry: TarFacts, prefix: Buffer): Buffer {
   if (entry.path.length === 0) return prefix
+  if (prefix.length === 0 && entry.kind !== 'directory') return entry.path
   const parts = entry.kind === 'directory' ? [prefix, entry.path, Buffer.of(slash)] : [prefix, entry.path]
   return Buffer.concat(parts)
 }
@@ -88,8 +90,11 @@ function block(name: Buffer, prefix: Buffer, entry: TarFacts, target: Buffer, ty
   target.copy(header, 157)
   ustar.copy(header, 257)
   prefix.copy(header, 345)
-  let sum = 8 * 0x20 // the checksum's own field counts as blanks
-  for (let i = 0; i < 512; i++) sum += header[i] as number
+  // only where something was written: the checksum's own field counts as blanks, the rest is zeros
+  let sum = 8 * 0x20 + ustarSum
+  for (let i = 0; i < name.length; i++) sum += header[i] as number
+  for (let i = 100; i < 157 + target.length; i++) sum += header[i] as number
+  for (let i = 345; i < 345 + prefix.length; i++) sum += header[i] as number
   writeOctal(header, sum, 148, 6)
   header[155] = 0x20
   return header

@@ -1,4 +1,4 @@
-import { encodeGlue, encodeGlueInto, glueLengthMax } from '../archive/glue.ts'
+import { encodeGlueInto, glueLengthMax } from '../archive/glue.ts'
 import { Failure } from '../base/failure.ts'
 import { type ArchiveForm, glueBefore, padAfter } from './pageSummary.ts'
 import type { ChunkRef, PageSummary, StoredEntry } from './types.ts'
@@ -16,10 +16,11 @@ export interface Span {
 
 /**
  * The segments of one page that hold the archive bytes `from` to `to` (exclusive), as spans. The first knows where it begins,
- * the last where it ends. For a whole page no glue is encoded here; for a part, a table of prefix sums tells which segments it touches.
+ * the last where it ends. For a whole page no glue is encoded here; for a part, as much as lies between it and the nearer end
+ * of the page.
  *
  * @param pageAt where the page begins in the archive
- * @throws {Failure} MANIFEST_DAMAGED when the entries do not make the length that the root says
+ * @throws {Failure} MANIFEST_DAMAGED when the entries do not reach the part that the root says they hold
  */
 export function planSpans(
   entries: readonly StoredEntry[],
@@ -29,19 +30,45 @@ export function planSpans(
   from: number,
   to: number,
 ): Span[] {
-  const segments = segmentsOf(entries, page.padIn, archive)
   const pageEnd = pageAt + page.archiveLength
-  if (from <= pageAt && to >= pageEnd) return cutSpans(segments, pageAt, pageEnd)
-  const ends = new Float64Array(segments.length)
+  const inPage = new SegmentsOfPage(entries, page.padIn, archive)
+  if (from <= pageAt && to >= pageEnd) return cutSpans(inPage.all(), pageAt, pageEnd)
+  return from - pageAt <= pageEnd - to ? forwards(inPage, pageAt, from, to) : backwards(inPage, pageEnd, from, to)
+}
+
+function forwards(inPage: SegmentsOfPage, pageAt: number, from: number, to: number): Span[] {
+  const touched: Segment[] = []
+  let startsAt = pageAt
   let at = pageAt
-  for (const [index, segment] of segments.entries()) {
-    at += Buffer.isBuffer(segment) ? encodeGlue(segment).length : segment.encLen
-    ends[index] = at
+  for (let index = 0; index < inPage.count && at < to; index++) {
+    for (const segment of inPage.of(index)) {
+      if (at >= to) break
+      const end = at + lengthOf(segment)
+      if (end <= from) startsAt = end
+      else touched.push(segment)
+      at = end
+    }
   }
-  if (at !== pageEnd) throw wrongLength(at, pageEnd)
-  const first = placeOf(ends, from)
-  const last = placeOf(ends, to - 1)
-  return cutSpans(segments.slice(first, last + 1), ends[first - 1] ?? pageAt, ends[last] as number)
+  if (at < to) throw wrongLength(at, to)
+  return cutSpans(touched, startsAt, at)
+}
+
+function backwards(inPage: SegmentsOfPage, pageEnd: number, from: number, to: number): Span[] {
+  const touched: Segment[] = []
+  let endsAt = pageEnd
+  let at = pageEnd
+  for (let index = inPage.count - 1; index >= 0 && at > from; index--) {
+    const segments = inPage.of(index)
+    for (let place = segments.length - 1; place >= 0 && at > from; place--) {
+      const segment = segments[place] as Segment
+      const start = at - lengthOf(segment)
+      if (start >= to) endsAt = start
+      else touched.push(segment)
+      at = start
+    }
+  }
+  if (at > from) throw wrongLength(at, from)
+  return cutSpans(touched.reverse(), at, endsAt)
 }
 
 /**
@@ -51,11 +78,11 @@ export function planSpans(
  */
 export function writeSpan(segments: readonly Segment[], fragment: (ref: ChunkRef) => Uint8Array): Buffer {
   const out = Buffer.allocUnsafeSlow(
-    segments.reduce((sum, one) => sum + (Buffer.isBuffer(one) ? glueLengthMax(one.length) : one.encLen), 0),
+    segments.reduce((sum, one) => sum + (isGlue(one) ? glueLengthMax(one.length) : one.encLen), 0),
   )
   let at = 0
   for (const segment of segments) {
-    if (Buffer.isBuffer(segment)) {
+    if (isGlue(segment)) {
       at = encodeGlueInto(segment, out, at)
     } else {
       const bytes = fragment(segment)
@@ -68,7 +95,7 @@ export function writeSpan(segments: readonly Segment[], fragment: (ref: ChunkRef
 }
 
 export function refsOf(segments: readonly Segment[]): ChunkRef[] {
-  return segments.filter((segment): segment is ChunkRef => !Buffer.isBuffer(segment))
+  return segments.filter((segment): segment is ChunkRef => !isGlue(segment))
 }
 
 export function wrongLength(found: number, wanted: number): Failure {
@@ -80,22 +107,59 @@ function wrongFragment(ref: ChunkRef, found: number): Failure {
   return new Failure('CHUNK_DAMAGED', `Cannot read chunk ${name}: its fragment has ${found} bytes instead of ${ref.encLen}`)
 }
 
+/** A tenth of what `Buffer.isBuffer` takes */
+function isGlue(segment: Segment): segment is Buffer {
+  return segment instanceof Uint8Array
+}
+
 const spanBytes = 1 << 20
 /** Bounds the time that one span takes where it is made on the event loop: about 4 µs a header */
 const spanSegments = 1024
 
-function segmentsOf(entries: readonly StoredEntry[], padIn: number, archive: ArchiveForm): Segment[] {
-  const prefix = Buffer.from(archive.prefix)
-  const segments: Segment[] = []
-  let pad = padIn
-  for (const entry of entries) {
-    const glue = glueBefore(entry, pad, archive.form, prefix)
-    if (glue.length > 0) segments.push(glue)
-    for (const chunk of entry.chunks) segments.push(chunk) // a spread of a hundred thousand is more than the stack holds
-    pad = padAfter(entry, archive.form)
+/** What one page holds, entry by entry, from any of them. */
+class SegmentsOfPage {
+  readonly #entries: readonly StoredEntry[]
+  readonly #padIn: number
+  readonly #form: ArchiveForm['form']
+  readonly #prefix: Buffer
+
+  constructor(entries: readonly StoredEntry[], padIn: number, archive: ArchiveForm) {
+    this.#entries = entries
+    this.#padIn = padIn
+    this.#form = archive.form
+    this.#prefix = Buffer.from(archive.prefix)
   }
-  return segments
+
+  get count(): number {
+    return this.#entries.length
+  }
+
+  of(index: number): readonly Segment[] {
+    const entry = this.#entries[index] as StoredEntry
+    const before = this.#entries[index - 1]
+    const pad = before === undefined ? this.#padIn : padAfter(before, this.#form)
+    const glue = glueBefore(entry, pad, this.#form, this.#prefix)
+    return glue.length > 0 ? [glue, ...entry.chunks] : entry.chunks
+  }
+
+  all(): Segment[] {
+    const segments: Segment[] = []
+    for (let index = 0; index < this.count; index++) {
+      for (const segment of this.of(index)) segments.push(segment) // a spread of a hundred thousand is more than the stack holds
+    }
+    return segments
+  }
 }
+
+/** In the archive */
+function lengthOf(segment: Segment): number {
+  if (!isGlue(segment)) return segment.encLen
+  const room = glueLengthMax(segment.length)
+  if (scratch.length < room) scratch = Buffer.allocUnsafe(room)
+  return encodeGlueInto(segment, scratch, 0)
+}
+
+let scratch = Buffer.allocUnsafe(2048)
 
 function cutSpans(segments: readonly Segment[], startsAt: number, endsAt: number): Span[] {
   const spans: Span[] = []
@@ -103,7 +167,7 @@ function cutSpans(segments: readonly Segment[], startsAt: number, endsAt: number
   let bytes = 0
   for (const segment of segments) {
     span.push(segment)
-    bytes += Buffer.isBuffer(segment) ? 128 : segment.encLen
+    bytes += isGlue(segment) ? 128 : segment.encLen
     if (bytes < spanBytes && span.length < spanSegments) continue
     spans.push({ segments: span, startsAt: spans.length === 0 ? startsAt : undefined, endsAt: undefined })
     span = []
@@ -111,16 +175,4 @@ function cutSpans(segments: readonly Segment[], startsAt: number, endsAt: number
   }
   spans.push({ segments: span, startsAt: spans.length === 0 ? startsAt : undefined, endsAt })
   return spans
-}
-
-/** The first segment that ends behind this byte. */
-function placeOf(ends: Float64Array, byte: number): number {
-  let low = 0
-  let high = ends.length - 1
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((ends[middle] as number) > byte) high = middle
-    else low = middle + 1
-  }
-  return low
 }
