@@ -151,6 +151,42 @@ test('a file that changes while it is judged is fetched', async () => {
   expect([asked, fetched]).toEqual([1, ['file']])
 })
 
+test('what is known of a file is believed, and asked in the order of paths', async () => {
+  const wanted: Wanted[] = [{ path: '' }]
+  for (let i = 100; i < 140; i++) wanted.push({ path: `f${i}`, text: 'x'.repeat(i % 3 === 0 ? 100_000 : i) })
+  for (const { path, text } of wanted.slice(1)) writeFileSync(join(from, path), text ?? '')
+  const asked: string[] = []
+  const read: string[] = []
+  const counts = await layTree({
+    to,
+    from,
+    want: (async function* () {
+      for (const item of wanted) yield entryOf(item)
+    })(),
+    known(entry, current) {
+      const path = entry.path.toString()
+      expect(current.ino).toBe(statSync(join(from, path), { bigint: true }).ino)
+      asked.push(path)
+      return path < 'f110' ? true : path < 'f120' ? false : null
+    },
+    async sameContent(entry) {
+      read.push(entry.path.toString())
+      return true
+    },
+    async fetch(jobs) {
+      for (const { entry } of jobs) fetched.push(entry.path.toString())
+    },
+    owner,
+    run: quietRun(),
+  })
+  const names = wanted.slice(1).map(({ path }) => path)
+  expect(asked).toEqual(names)
+  expect(fetched).toEqual(names.filter((name) => name >= 'f110' && name < 'f120'))
+  expect(read.toSorted()).toEqual(names.filter((name) => name >= 'f120'))
+  expect(counts).toMatchObject({ filesCopied: 30, filesFetched: 10 })
+  expect(readFileSync(join(to, 'f102'), 'utf8')).toBe('x'.repeat(100_000))
+})
+
 test('many files of all sizes come out whole', async () => {
   const wanted: Wanted[] = [{ path: '' }]
   for (let i = 100; i < 400; i++) {

@@ -18,6 +18,11 @@ export interface LayOptions<E extends Entry> {
   /** In the order of `comparePaths` */
   want: AsyncIterable<E>
   /**
+   * What is known of a file of the other tree without reading it, as of a file whose inode and ctime were recorded: whether it
+   * has the wanted content, null when only reading tells. Asked in the order of `want`.
+   */
+  known?(wanted: E, current: WalkedEntry): boolean | null
+  /**
    * Whether the file has the wanted content; sizes are equal already. `current.full` is our own copy of it, which nobody
    * changes; all the rest of `current` is of the original.
    */
@@ -64,8 +69,8 @@ export async function layTree<E extends Entry>(options: LayOptions<E>): Promise<
     counts.filesFetched += 1
     counts.bytesFetched += entry.sizeBytes
   }
-  const layFile = async (entry: E, path: Buffer, fd: number): Promise<void> => {
-    const isCopied = await copyIfSame(options, entry, path, fd).finally(() => closeSync(fd))
+  const layFile = async (entry: E, path: Buffer, original: Original): Promise<void> => {
+    const isCopied = await copyIfSame(options, entry, path, original).finally(() => closeSync(original.fd))
     if (!isCopied) return fetchLater(entry, path)
     counts.filesCopied += 1
     counts.bytesCopied += entry.sizeBytes
@@ -82,10 +87,10 @@ export async function layTree<E extends Entry>(options: LayOptions<E>): Promise<
         makeLink(entry.target, path)
         finish(path, entry, owner)
       } else {
-        const fd = source === null ? null : openSame(source, entry)
-        if (fd === null) fetchLater(entry, path)
+        const original = source === null ? null : openSame(source, entry)
+        if (original === null) fetchLater(entry, path)
         else {
-          const work: Promise<void> = layFile(entry, path, fd)
+          const work: Promise<void> = layFile(entry, path, original)
             .catch((error: unknown) => void (failure ??= error))
             .finally(() => waiting.delete(work))
           waiting.add(work)
@@ -155,13 +160,19 @@ const copiesMax = 8
 const batchFilesMax = 2_000
 const batchBytesMax = 64 << 20
 
-/** A handle of the file of this name and size in the other tree; null where there is none. */
-function openSame(source: HandleTree, { path, sizeBytes }: Entry): number | null {
+/** A file of the other tree, open. */
+interface Original {
+  fd: number
+  stat: BigIntStats
+}
+
+/** The file of this name and size in the other tree; null where there is none. */
+function openSame(source: HandleTree, { path, sizeBytes }: Entry): Original | null {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
   try {
     const fd = openSync(source.at(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    const stat = fstatSync(fd)
-    if (stat.isFile() && stat.size === sizeBytes) return fd
+    const stat = fstatSync(fd, { bigint: true })
+    if (stat.isFile() && stat.size === BigInt(sizeBytes)) return { fd, stat }
     closeSync(fd)
     return null
   } catch (error) {
@@ -171,19 +182,26 @@ function openSame(source: HandleTree, { path, sizeBytes }: Entry): number | null
 }
 
 /** The copy is taken first and judged after: what the site writes in between makes it another file than the one that was known. */
-async function copyIfSame<E extends Entry>(options: LayOptions<E>, entry: E, path: Buffer, fd: number): Promise<boolean> {
-  const before = fstatSync(fd, { bigint: true })
+async function copyIfSame<E extends Entry>(
+  { known, sameContent, owner }: LayOptions<E>,
+  entry: E,
+  path: Buffer,
+  { fd, stat: before }: Original,
+): Promise<boolean> {
+  const current = walked(entry, before, path)
+  const isKnown = known?.(entry, current) ?? null
+  if (isKnown === false) return false
   const flags = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL
   const from = `/proc/self/fd/${fd}`
   if (entry.sizeBytes <= smallBytes) copyFileSync(from, path, flags)
   else await copyFile(from, path, flags)
   const after = fstatSync(fd, { bigint: true })
   const isUntouched = before.ctimeNs === after.ctimeNs && before.size === after.size
-  if (!isUntouched || !(await options.sameContent(entry, walked(entry, before, path)))) {
+  if (!isUntouched || !(isKnown ?? (await sameContent(entry, current)))) {
     unlinkSync(path)
     return false
   }
-  finish(path, entry, options.owner)
+  finish(path, entry, owner, modeOf(before)) // the mode was copied too
   return true
 }
 
@@ -198,9 +216,11 @@ function walked(entry: Entry, stat: BigIntStats, full: Buffer): WalkedEntry {
   }
 }
 
-function finish(path: Buffer, entry: Entry, owner: { uid: number; gid: number }): void {
+/** @param mode that it has already */
+function finish(path: Buffer, entry: Entry, owner: { uid: number; gid: number }, mode: number | null = null): void {
   if (isRoot()) setOwner(path, owner.uid, owner.gid)
-  if (entry.kind !== 'link') setMode(path, entry.kind === 'directory' ? plainMode(entry.mode) | 0o700 : plainMode(entry.mode))
+  const wanted = entry.kind === 'directory' ? plainMode(entry.mode) | 0o700 : plainMode(entry.mode)
+  if (entry.kind !== 'link' && mode !== wanted) setMode(path, wanted)
   setMtime(path, entry.mtimeNs)
 }
 

@@ -1,4 +1,5 @@
 import type { Run } from '../../base/run.ts'
+import { openKnownContent } from '../restore/knownContent.ts'
 import { openFileThreads } from '../restore/writeFiles.ts'
 import { dumpFactsOf, readDump } from '../restore/manifests.ts'
 import type { Framework } from '../../contract/words.ts'
@@ -13,7 +14,10 @@ import type { House } from '../house.ts'
 import { findPrefix, moveAddresses } from './moveAddresses.ts'
 import type { Ground } from './putRelease.ts'
 
-/** Lays the files of a manifest; what the current release has already is copied from there. */
+/**
+ * Lays the files of a manifest; what the current release has already is copied from there. Files that have not changed since
+ * its last backup, the safety backup of a moment ago, need not be read for that.
+ */
 export function filesFrom(
   house: House,
   { place, current }: Ground,
@@ -22,17 +26,20 @@ export function filesFrom(
 ): (directory: string) => Promise<void> {
   return async (to) => {
     const threads = openFileThreads(house.repository)
+    const known = current === null ? null : await openKnownContent(house, place.id, 'files')
     try {
       await layTree({
         to,
         from: current === null ? null : filesPath(place, current.filesId),
         want: entriesOf(house.repository, manifest),
+        known: (wanted, file) => known?.isSame(wanted, file) ?? null,
         sameContent: (wanted, file) => threads.isSame(wanted, file.full),
         fetch: (jobs) => threads.write(jobs),
         owner: place,
         run,
       })
     } finally {
+      known?.close()
       await threads.close()
     }
   }

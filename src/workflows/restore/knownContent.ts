@@ -57,7 +57,7 @@ export async function knownFrom(
         entry.kind === 'file' &&
         entry.sizeBytes === current.sizeBytes &&
         entry.mtimeNs === current.mtimeNs
-      return isUntouched && haveSameChunks(entry, wanted) ? true : null
+      return isUntouched ? haveSameChunks(entry, wanted) : null
     },
     close: () => reader.close(),
   }
