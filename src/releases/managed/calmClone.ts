@@ -12,9 +12,15 @@ export interface CalmOptions {
 }
 
 /**
+ * What holds on every environment that is not live, without a word in its database: content goes up to live as well, and what
+ * was written there would go along. Search engines are told by a header of each answer.
+ */
+const always = ['no mail leaves this environment', "the site's own cron is off", 'search engines are asked to stay away']
+
+/**
  * Makes the database of another site safe to run beside it, on an environment that is not live: nobody is signed in by the
- * source's sessions, nothing of the source's that waits is carried out here. What needs no database (no mail leaves, cron is
- * off) holds on such environments anyway, and is part of what is said. Safe to repeat.
+ * source's sessions, nothing of the source's that waits is carried out here. What needs no database
+ * holds on such environments anyway, and is part of what is said. Safe to repeat.
  *
  * @returns what was done, in sentences for the result of the workflow
  * @throws {Failure} DATABASE_REFUSED
@@ -33,7 +39,7 @@ export async function calmClone({ framework, tablePrefix, credentials }: CalmOpt
       }
       if (rows > 0) done.push(rule.says.replace('#', String(rows)))
     }
-    return [...done, 'no mail leaves this environment', "the site's own cron is off"]
+    return [...done, ...always]
   } catch (error) {
     throw refusal(error, 'Cannot make the clone safe')
   } finally {

@@ -31,12 +31,6 @@ const wordpress: CalmRule[] = [
     sql: "UPDATE TABLE SET status='canceled' WHERE status IN ('pending', 'in-progress')",
     says: '# waiting actions of Action Scheduler canceled: renewals, charges and mails of the source are not carried out here',
   },
-  {
-    table: /^(?:\d+_)?options$/,
-    columns: ['option_name', 'option_value'],
-    sql: "UPDATE TABLE SET option_value='0' WHERE option_name='blog_public' AND option_value<>'0'",
-    says: 'search engines are asked to stay away (# settings)',
-  },
 ]
 
 const drupal: CalmRule[] = [
