@@ -272,13 +272,13 @@ test('env:undo says which state is in place now, and which restore it is about',
   const { env } = await serve({ [`POST ${dev}/undo`]: () => ({ workflow: workflow({ kind: 'undo', result }), existing: false }) })
   const back = await run(['env:undo', 'blog.dev', '--yes'], { env })
   expect(back.exit).toBe(0)
-  expect(back.err).toMatch(/blog\.dev now has the state before the restore of 2026-03-0\d.*the backup of 2026-03-0\d/)
+  expect(back.err).toMatch(/blog\.dev now has the state before the change of 2026-03-0\d.*the backup of 2026-03-0\d/)
   expect(back.err).toContain('Forward again: cairn env:undo blog.dev')
-  expect(back.out).toContain('the state before the restore')
+  expect(back.out).toContain('the state before the change')
   result.inPlace = 'after'
   const forward = await run(['env:undo', 'blog.dev', '--yes', '--format=json'], { env })
   expect(JSON.parse(forward.out)).toMatchObject(result)
-  expect(forward.err).toContain('now has the state after the restore')
+  expect(forward.err).toContain('now has the state after the change')
 })
 
 test('repository:check ends with 8 on damage; the key is printed bare, or saved 0600 and never over a file', async () => {

@@ -48,7 +48,9 @@ planColumns.push({ name: 'examples', title: 'Examples', hidden: true }, { name: 
 
 export function importPlanOutcome(context: Context, workflow: WorkflowView): Outcome {
   const plan = workflow.result as ImportPlan
-  context.say('Dry run: nothing was changed. The import would touch these files:')
+  context.say(
+    `Dry run: nothing was changed.${plan.examples.length === 0 ? ' The import would change nothing.' : ' The import would touch:'}`,
+  )
   for (const { change, path } of plan.examples) context.say(`  ${change.padEnd(8)} ${path}`)
   for (const { message } of plan.warnings) context.warn(message)
   return { data: singleOf(planColumns, { ...plan }) }
@@ -64,6 +66,8 @@ const replaceColumns: Column[] = [
   ...['dryRun', 'cells', 'replacements', 'tables', 'samples', 'release'].map((name) => ({ name, title: name })),
 ]
 
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')
+
 /** For people a row a table, with samples of a dry run before it; the whole report for machines. */
 export function replaceOutcome(context: Context, workflow: WorkflowView, environment: string): Outcome {
   const result = workflow.result as ReplaceResult
@@ -71,7 +75,7 @@ export function replaceOutcome(context: Context, workflow: WorkflowView, environ
   if (dryRun) {
     context.say('Dry run: nothing was changed.')
     for (const { table, column, before, after } of samples.slice(0, 10)) {
-      context.say(`  ${table}.${column}\n    - ${before}\n    + ${after}`)
+      context.say(`  ${table}.${column}\n    - ${oneLine(before)}\n    + ${oneLine(after)}`)
     }
   }
   context.say(`${replacements} ${dryRun ? 'places would be replaced' : 'places were replaced'}, in ${cells} cells`)

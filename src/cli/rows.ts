@@ -209,7 +209,7 @@ export const environmentColumns: Column[] = [
 
 function undoText({ state, restoredAt, keepUntil }: NonNullable<EnvironmentView['undo']>): string {
   const until = keepUntil === null ? '' : `, until ${timeText(keepUntil)}`
-  const restore = `the restore of ${timeText(restoredAt)}`
+  const restore = `the change of ${timeText(restoredAt)}`
   return state === 'ready' ? `${restore} can be taken back${until}` : `${restore} was taken back, it can be done again${until}`
 }
 

@@ -31,6 +31,7 @@ export function envCloneContent(invoke: Invoke) {
         const source = readEnvironment(subject, context.terminal.env)
         const environment = readTarget(target, source.site)
         const elements = chooseContent(options)
+        const content = elements.map((element) => `the ${element}`).join(' and ')
         if (environment.site !== source.site) {
           throw new Failure('INPUT_INVALID', `Cannot clone from ${source.text} into ${environment.text}: they are two sites`, {
             hint: `Restore a backup: cairn backup:restore ${source.text} --to-env=${environment.text}`,
@@ -40,8 +41,8 @@ export function envCloneContent(invoke: Invoke) {
         await context.client.get(where)
         await confirmDestructive(context, {
           environment,
-          warning: `This is destructive: it replaces ${elements.join(' and ')} of ${environment.text} by those of ${source.text}.\nA backup of the present state is taken first, and "env:undo" takes the clone back.`,
-          question: `Clone ${elements.join(' and ')} of ${source.text} into ${environment.text}?`,
+          warning: `This is destructive: it replaces ${content} of ${environment.text} by what ${source.text} has.\nA backup of the present state is taken first, and "env:undo" takes the clone back.`,
+          question: `Clone ${content} of ${source.text} into ${environment.text}?`,
           confirm: options.confirm,
         })
         const input: CloneInput = {
@@ -50,7 +51,7 @@ export function envCloneContent(invoke: Invoke) {
         }
         const started = await context.client.post<Started>(`${where}/clone`, input)
         return follow(context, started, options.wait, async (workflow) =>
-          managedOutcome(context, workflow, `${environment.text} has ${elements.join(' and ')} of ${source.text}.`),
+          managedOutcome(context, workflow, `${environment.text} has ${content} of ${source.text}.`),
         )
       }),
     )

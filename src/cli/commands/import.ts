@@ -66,7 +66,7 @@ export function importCode(invoke: Invoke) {
       'Makes the code of an archive the next commit of a managed environment. The history of the site is kept; a .git in the archive is ignored (docs/manual-import.md shows how to merge histories). A safety backup is taken first.',
     examples: [
       ['import:code shop.dev code.tar.gz', 'the tree becomes what the archive holds'],
-      ['import:code shop.dev theme.zip --overwrite', 'what the archive holds is laid over the tree, nothing is removed'],
+      ['import:code shop.dev code.tar.gz --overwrite', 'what the archive holds is laid over the tree, nothing is removed'],
       ['import:code shop.dev code.tar.gz --dry-run', 'what would be added, changed and removed'],
     ],
   })

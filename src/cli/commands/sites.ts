@@ -24,7 +24,7 @@ const environmentListColumns: Column[] = environmentColumns.map((column) => ({
 
 const undoColumns: Column[] = [
   { name: 'environment', title: 'Environment' },
-  { name: 'inPlace', title: 'In place', show: (which: 'before' | 'after') => `the state ${which} the restore` },
+  { name: 'inPlace', title: 'In place', show: (which: 'before' | 'after') => `the state ${which} the change` },
   { name: 'restoredAt', title: 'Restored', look: 'time' },
   { name: 'backup', title: 'Of backup' },
   { name: 'momentAt', title: 'Taken', look: 'time' },
@@ -93,9 +93,9 @@ export function envInfo(invoke: Invoke) {
 
 export function envUndo(invoke: Invoke) {
   return makeCommand('env:undo', {
-    summary: 'Take the last restore back, or do it again',
+    summary: 'Take the last change back, or do it again',
     description:
-      'Goes back to the state before the last restore; called again, forward to the restored state. Possible for 30 days.',
+      'Goes back to the state before the last restore, or other change of a managed site (import, clone, deploy, wipe); called again, forward again. Possible for 30 days.',
     examples: [
       ['env:undo blog.dev', 'asks first'],
       ['env:undo blog.live --yes --confirm=blog.live', 'without a question'],
@@ -109,8 +109,8 @@ export function envUndo(invoke: Invoke) {
         const environment = readEnvironment(subject, context.terminal.env)
         await confirmDestructive(context, {
           environment,
-          warning: `This is destructive: it puts another state of ${environment.text} in place. What was written to the site since the last restore is kept aside, and another env:undo brings it back.`,
-          question: `Undo the last restore of ${environment.text}?`,
+          warning: `This is destructive: it puts another state of ${environment.text} in place. What was written to the site since the last change is kept aside, and another env:undo brings it back.`,
+          question: `Undo the last change of ${environment.text}?`,
           confirm: options.confirm,
         })
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/undo`
@@ -127,5 +127,5 @@ export function envUndo(invoke: Invoke) {
 function undoneText(environment: string, { inPlace, restoredAt, backup, momentAt }: UndoResult): string {
   const whence = momentAt === null ? '' : `, which put the backup of ${timeText(momentAt)} (${backup}) in place`
   const other = inPlace === 'before' ? 'Forward again' : 'Back again'
-  return `${environment} now has the state ${inPlace} the restore of ${timeText(restoredAt)}${whence}. ${other}: cairn env:undo ${environment}`
+  return `${environment} now has the state ${inPlace} the change of ${timeText(restoredAt)}${whence}. ${other}: cairn env:undo ${environment}`
 }
