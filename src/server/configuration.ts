@@ -20,6 +20,8 @@ export interface Configuration {
   mysqlUrl: string | null
   /** How many releases of an environment are kept beside the current one */
   releasesKept: number
+  /** From here on every managed environment gets a uid of its own, never the same one twice */
+  uidBase: number
   /** How many workflows run at once */
   workflows: number
   /** How long the undo set of a restore and its safety backup are kept, days */
@@ -52,6 +54,11 @@ const count = (value: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(value)) throw new Error('a whole number from 1 is wanted')
   return Number(value)
 }
+const uid = (value: string): number => {
+  const found = /^[1-9]\d{3,9}$/.test(value) ? Number(value) : Infinity
+  if (found > 4_000_000_000) throw new Error('a uid from 1000 to 4000000000 is wanted')
+  return found
+}
 const size = (value: string): number => {
   const [, digits, unit = ''] = /^(\d{1,6})(?:\s?([kMGT]B))?$/.exec(value) ?? []
   if (digits === undefined) throw new Error('a size such as 500MB or 2GB is wanted')
@@ -78,6 +85,7 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
   },
   mysqlUrl: { variable: 'CAIRN_MYSQL_URL', says: 'a MySQL or MariaDB of your own', fallback: () => null, read: text },
   releasesKept: { variable: 'CAIRN_RELEASES_KEPT', says: 'releases kept for undo', fallback: () => 3, read: count },
+  uidBase: { variable: 'CAIRN_UID_BASE', says: 'first uid of managed sites', fallback: () => 200_000, read: uid },
   workflows: { variable: 'CAIRN_WORKFLOWS', says: 'workflows that run at once', fallback: () => 2, read: count },
   undoKeepDays: { variable: 'CAIRN_UNDO_KEEP_DAYS', says: 'days that an undo set is kept', fallback: () => 30, read: count },
   uploadLimit: {

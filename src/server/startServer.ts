@@ -94,7 +94,7 @@ export async function startServer(
 
     const bound = { address: '' }
     const publicUrl = (): string => configuration.publicUrl ?? `http://${bound.address}`
-    const sites = openCatalogue({ db: state.db, key: sealingKey(key) })
+    const sites = openCatalogue({ db: state.db, key: sealingKey(key), uidBase: configuration.uidBase })
     const managed = await provideManaged({
       ...{ configuration, state, key: sealingKey(key), sites, intake, log, onDeath },
       ownAddresses: () => [publicUrl()],
