@@ -55,6 +55,7 @@ export const errors = {
   PREFLIGHT_REFUSED: { ...refused, means: 'The environment cannot be changed in the way asked for' },
   APPLY_CONFLICT: { ...failed, means: 'The environment changed in a way that the plan cannot include' },
   VERIFY_FAILED: { ...damaged, means: 'What was staged is not what the manifest says' },
+  UPDATE_FAILED: { ...failed, means: "The site's own update of its database failed" },
   UNDO_MISSING: { ...notFound, means: 'There is nothing to undo' },
   WORKFLOW_NOT_FOUND: { ...notFound, means: 'No workflow has this id' },
   WORKFLOW_BUSY: { ...busy, means: 'Another workflow is changing this environment' },

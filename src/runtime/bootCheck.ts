@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync, realpathSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { writeFileDurably } from '../base/files.ts'
 import { askPage } from './askPage.ts'
+import { startRelay } from './databaseRelay.ts'
 import { judgeBoot } from './judgeBoot.ts'
 import { askFastCgi } from './fastcgi/askFastCgi.ts'
 import type { Fpm } from './php/findFpm.ts'
@@ -79,19 +80,6 @@ function prepare({ place, timeoutSeconds = 60 }: BootRequest, { directory, limit
   const directories = sockets.startsWith(`${path}/`) ? [path] : [path, sockets]
   noteMaster(path, null, place)
   return { path, configFile, socket: files.socket, relaySocket: join(sockets, 'database.sock'), directories }
-}
-
-/** A unix socket passes the wall around the network: this process takes what comes there on to the database server. */
-function startRelay(socket: string, { host, port }: { host: string; port: number }): Promise<Server> {
-  const server = createServer((near) => {
-    const far = connect(port, host)
-    for (const end of [near, far]) end.on('error', () => (near.destroy(), far.destroy()))
-    near.pipe(far).pipe(near)
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ path: socket, writableAll: true }, () => resolve(server))
-  })
 }
 
 async function askBoth(boot: BootRequest, socket: string, timeoutSeconds: number): Promise<Omit<BootResult, 'isIsolated'>> {

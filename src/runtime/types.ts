@@ -97,6 +97,15 @@ export interface PhpRuntime {
    * @throws {Failure} PHP_FAILED when PHP itself does not start
    */
   bootCheck(boot: BootRequest): Promise<BootResult>
+  /**
+   * Runs a PHP program of the command line for a release that is not current, behind the same walls as the boot check: own user,
+   * no network, no mail. How it ended is returned, never thrown.
+   *
+   * @throws {Failure} RUNTIME_OFF without PHP for the command line
+   */
+  runTool(tool: ToolRequest): Promise<ToolResult>
+  /** @throws {Failure} RUNTIME_OFF: what `runTool` would throw, before anything is begun */
+  requireTool(): void
   /** Ends the pool and removes its run directory, sessions and logs included */
   forget(id: string): Promise<void>
   stop(): Promise<void>
@@ -185,6 +194,32 @@ export interface BootRequest {
   signs: BootSigns
   /** @default 60 */
   timeoutSeconds?: number
+}
+
+export interface ToolRequest {
+  place: PhpPlace
+  /** Where it works: inside the code of the release that it is for */
+  directory: string
+  /** PHP as text, or a PHP file of the release */
+  script: { text: string } | { file: string }
+  args: readonly string[]
+  checkSecret: string
+  /** As for the boot check */
+  database: BootRequest['database']
+  timeoutSeconds: number
+  /** Ends it */
+  signal?: AbortSignal
+}
+
+export interface ToolResult {
+  /** Null for one that was killed */
+  code: number | null
+  /** The last MiB of each */
+  output: string
+  errors: string
+  isLate: boolean
+  /** False where this machine allows no namespaces */
+  isIsolated: boolean
 }
 
 /** One page of a release. */

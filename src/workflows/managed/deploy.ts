@@ -1,4 +1,6 @@
 import { Failure } from '../../base/failure.ts'
+import type { Run } from '../../base/run.ts'
+import type { Element } from '../../contract/words.ts'
 import type { ManagedResult } from '../../contract/managedSchemas.ts'
 import { listDeployTags, tagDeploy } from '../../git/deployTags.ts'
 import { signatureOf } from '../../git/signature.ts'
@@ -7,9 +9,10 @@ import type { House } from '../house.ts'
 import { readContent } from './clone.ts'
 import { codeFrom, provideSiteRepository } from './code.ts'
 import { knownOf, loadingFor, partsOf } from './parts.ts'
-import { openGround, putRelease } from './putRelease.ts'
+import { type Ground, openGround, putRelease } from './putRelease.ts'
 import { resultOf } from './result.ts'
 import { safetyBackup } from './safety.ts'
+import { upkeepOf } from './upkeep.ts'
 
 export interface DeployInput {
   environmentId: string
@@ -18,6 +21,8 @@ export interface DeployInput {
   note: string | null
   /** Whose files and database come along; those of `fromId` where there is nothing yet */
   contentFromId: string | null
+  updateDatabase?: boolean
+  clearCache?: boolean
 }
 
 /** Deploys the code that one environment shows to the next one, with a tag. A first deploy brings files and database along. */
@@ -26,7 +31,7 @@ export function deployWorkflow(house: House): WorkflowDefinition {
     kind: 'deploy',
     version: 1,
     changes: true,
-    async run(context, { environmentId, fromId, note, contentFromId }) {
+    async run(context, { environmentId, fromId, note, contentFromId, updateDatabase = false, clearCache = false }) {
       const environment = await house.sites.findById(environmentId)
       const safety = await safetyBackup(house, context, environment)
       const repository = await provideSiteRepository(house, environment.site)
@@ -44,16 +49,28 @@ export function deployWorkflow(house: House): WorkflowDefinition {
         return { commit: deployed }
       })
       const contentId = contentFromId ?? (environment.managed?.release === 0 ? fromId : null)
+      // an update writes into the database, and Backdrop's into its configuration as well: it is given a copy
+      const copied: Element[] = environment.framework === 'backdrop' ? ['files', 'database'] : ['database']
+      const elements = contentId !== null ? (['files', 'database'] as const) : updateDatabase ? copied : []
+      const read = async (ground: Ground, run: Run, say: (sentence: string) => void) => {
+        const source = await house.sites.findById(contentId ?? environmentId)
+        const manifests = await readContent(house, source, [...elements], run)
+        const options = { replaceAddresses: contentId !== null, say, run }
+        const loading = loadingFor(ground, { ...source, environmentId: source.id }, options)
+        return { source, parts: partsOf(house, ground, manifests, loading) }
+      }
       const put = await putRelease(house, context, {
         environmentId,
+        ...upkeepOf(house, { update: updateDatabase, clear: clearCache }, async (target, run) => {
+          const { database } = (await read(await openGround(house, environmentId), run, () => {})).parts
+          if (typeof database === 'function') await database(target)
+        }),
         make: async (ground, run, say) => {
-          const source = await house.sites.findById(contentId ?? fromId)
-          const manifests = await readContent(house, source, contentId === null ? [] : ['files', 'database'], run)
-          const loading = loadingFor(ground, { ...source, environmentId: source.id }, { replaceAddresses: true, say, run })
+          const { source, parts } = await read(ground, run, say)
           const known = knownOf(ground.current === null ? await openGround(house, fromId) : ground)
           return {
-            ...partsOf(house, ground, manifests, loading),
-            framework: source.framework,
+            ...parts,
+            framework: contentId === null ? (await house.sites.findById(fromId)).framework : source.framework,
             commit,
             code: codeFrom(repository, commit, run),
             site: contentId === null ? known : { ...known, tablePrefix: source.tablePrefix },

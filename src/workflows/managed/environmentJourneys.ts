@@ -19,6 +19,7 @@ import type { ImportInput } from './import.ts'
 import type { MoveCodeInput } from './moveCode.ts'
 import type { SearchReplaceInput } from './searchReplace.ts'
 import type { Enqueued, Start } from './start.ts'
+import { requireUpkeep } from './upkeep.ts'
 import type { WipeInput } from './wipe.ts'
 
 /** Filling, moving and changing the content of environments. */
@@ -57,11 +58,6 @@ export function environmentJourneys(house: House, start: Start) {
 
     async deploy(place: Place, asked: Omit<DeployRequest, 'confirm'>, actor: Actor): Promise<Enqueued> {
       const { note, syncContent, updateDatabase = false, clearCache = false } = asked
-      if (updateDatabase || clearCache) {
-        throw new Failure('INPUT_INVALID', 'Cannot update the database or clear caches: this version deploys code and content', {
-          hint: "Do both in the site's own administration after the deploy",
-        })
-      }
       const environment = await findManaged(house, place, 'deploy to')
       const before = ({ test: 'dev', live: 'test' } as Record<string, string>)[environment.name]
       if (before === undefined) {
@@ -72,12 +68,14 @@ export function environmentJourneys(house: House, start: Start) {
       }
       const from = await findManaged(house, { site: place.site, environment: before }, 'deploy from')
       requireContent(from)
+      await requireUpkeep(house, from, { update: updateDatabase, clear: clearCache })
       const content = syncContent === true ? await findManaged(house, { site: place.site, environment: 'live' }, 'copy') : null
       if (content !== null) requireContent(content)
       if (content?.id === environment.id) throw new Failure('INPUT_INVALID', 'Cannot copy the content of live to live')
       const input: DeployInput = {
         ...{ environmentId: environment.id, fromId: from.id, note: note ?? null },
         contentFromId: content?.id ?? null,
+        ...{ updateDatabase, clearCache },
       }
       return change('deploy', environment, content === null ? [from] : [from, content], actor, input)
     },

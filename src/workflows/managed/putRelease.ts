@@ -29,6 +29,10 @@ export interface PutOptions {
   environmentId: string
   /** Says what the release is made of; called in the step that prepares it, again after a crash */
   make(ground: Ground, run: Run, say: (sentence: string) => void): Promise<WantedRelease>
+  /** Of a release with a schema of its own: what its site does there, before anything is tried. @returns sentences */
+  upkeep?(ground: Ground, number: number, run: Run): Promise<string[]>
+  /** On the schema that it shares, while nothing of the site runs */
+  underFence?(ground: Ground, number: number, run: Run): Promise<string[]>
 }
 
 /** The environment as a change finds it. */
@@ -78,13 +82,17 @@ export async function putRelease(house: House, context: WorkflowContext, options
     }
   })
   try {
+    const { upkeep, underFence } = options
+    const kept = upkeep === undefined ? [] : await context.step('update the database', (run) => upkeep(ground, number, run))
     const tried = await context.step('boot', (run) => tryRelease(house, ground, number, run))
     return await context.step('switch', async (run) => {
       await context.pointOfNoReturn()
       await context.fence()
       const to = await house.managed.releases.find(place.id, number)
-      const maintenanceMs = await switchTo(house, ground, to, run, { mayBeBroken: tried.isBroken })
-      return { release: number, maintenanceMs, done: [...done, ...tried.said] }
+      const beside: string[] = []
+      const fenced = async (): Promise<void> => void beside.push(...((await underFence?.(ground, number, run)) ?? []))
+      const maintenanceMs = await switchTo(house, ground, to, run, { mayBeBroken: tried.isBroken, underFence: fenced })
+      return { release: number, maintenanceMs, done: [...done, ...kept, ...tried.said, ...beside] }
     })
   } catch (error) {
     if (!isInterrupted(context, error) && currentRelease(place) !== number) await dropPrepared(house, ground, number)
@@ -98,7 +106,7 @@ export async function switchTo(
   { place, mysql, php, url }: Ground,
   to: Release,
   run: Run,
-  options: { mayBeBroken?: boolean } = {},
+  options: { mayBeBroken?: boolean; underFence?: () => Promise<void> } = {},
 ): Promise<number | null> {
   const { releases, names, keepReleases: keep } = house.managed
   const until = new Date(Date.now() + house.undoKeepDays * 86_400_000)

@@ -1,0 +1,68 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../../base/failure.ts'
+import type { Run } from '../../base/run.ts'
+import { type LoadTarget, makeSchema } from '../../releases/managed/content.ts'
+import { releasePaths } from '../../releases/managed/layout.ts'
+import { findDrush, noDrush, runUpkeep, type Upkeep } from '../../releases/managed/upkeep/runUpkeep.ts'
+import type { PhpRuntime } from '../../runtime/types.ts'
+import type { Environment } from '../../sites/environment.ts'
+import type { House } from '../house.ts'
+import type { Ground, PutOptions } from './putRelease.ts'
+
+const updateSecondsMax = 6 * 3600
+/** Visitors wait for it at a 503 */
+const clearSecondsMax = 120
+
+/**
+ * Updating the database and emptying caches as parts of a change. An update works on a copy, before the release is tried: one
+ * that fails leaves the environment as it was, and what is written meanwhile is in the release before. Caches alone are emptied
+ * where they are, while nothing of the site runs.
+ *
+ * @param load fills an empty schema with the copy: for an update that was interrupted, which begins with the copy again
+ */
+export function upkeepOf(
+  house: House,
+  { update, clear }: Upkeep,
+  load: (target: LoadTarget, run: Run) => Promise<void>,
+): Pick<PutOptions, 'upkeep' | 'underFence'> {
+  const keep = async (ground: Ground, number: number, run: Run, timeoutSeconds: number): Promise<string[]> => {
+    const { place, mysql, url } = ground
+    const release = await house.managed.releases.find(place.id, number)
+    return runUpkeep({ place, release, php: requirePhp(ground.php), mysql, url, update, clear, timeoutSeconds, run })
+  }
+  if (!update) return clear ? { underFence: (ground, number, run) => keep(ground, number, run, clearSecondsMax) } : {}
+  return {
+    async upkeep(ground, number, run) {
+      const { place, mysql } = ground
+      const mark = join(releasePaths(place, number).release, 'updating')
+      if (existsSync(mark)) {
+        run.progress({ note: 'the copy again, after an interruption' })
+        const release = await house.managed.releases.find(place.id, number)
+        await load(await makeSchema(mysql, house.managed.names, release), run)
+      }
+      writeFileSync(mark, '')
+      run.progress({ note: 'updating the database' })
+      return keep(ground, number, run, updateSecondsMax)
+    },
+  }
+}
+
+/**
+ * Whether the code of an environment can be updated by itself here, before anything is begun.
+ *
+ * @throws {Failure} RUNTIME_OFF, PREFLIGHT_REFUSED
+ */
+export async function requireUpkeep(house: House, from: Environment, { update, clear }: Upkeep): Promise<void> {
+  if (!update && !clear) return
+  requirePhp((await house.managed.open()).php).requireTool()
+  if (update && from.framework === 'drupal8' && findDrush(from.codeRoot) === null) throw noDrush()
+}
+
+function requirePhp(php: PhpRuntime | null): PhpRuntime {
+  if (php !== null) return php
+  throw new Failure('RUNTIME_OFF', 'Cannot update the database or empty caches: no PHP runs here', {
+    hint: 'Start the server as root, with PHP installed',
+    retry: 'after-repair',
+  })
+}
