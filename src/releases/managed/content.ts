@@ -5,6 +5,7 @@ import type { DumpFacts } from '../../elements/database/dumpDatabase.ts'
 import { loadDump, type LoadResult } from '../../elements/database/loadDump.ts'
 import { createObjects } from '../../elements/database/objects.ts'
 import { quoteName, quoteText } from '../../elements/database/sqlText.ts'
+import { verifyContent } from '../../elements/database/verifyContent.ts'
 import type { MysqlHome } from '../../runtime/types.ts'
 import { type DatabaseCredentials, guardCredentials } from '../../sites/credentials.ts'
 import type { Names } from './names.ts'
@@ -113,34 +114,16 @@ async function setDefaults({ admin }: LoadTarget, { characterSet, collation }: D
   }
 }
 
-/** Counts on the server, and holds rows, tables and objects against what the manifest says. */
 async function verifyLoaded({ credentials }: LoadTarget, loaded: LoadResult, wanted: DumpFacts): Promise<void> {
-  const there = new Set(loaded.tables.map(({ name }) => name))
   const database = await connectDatabase(credentials)
+  const countRows = async (table: string): Promise<number> => {
+    const [row] = await database.query(`SELECT COUNT(*) AS row_count FROM ${quoteName(table)}`)
+    return Number(row?.['row_count'])
+  }
   try {
-    for (const table of wanted.tables) {
-      if (!there.delete(table.name)) fail(`table "${table.name}" is missing`)
-      const [row] = await database.query(`SELECT COUNT(*) AS row_count FROM ${quoteName(table.name)}`)
-      const rows = Number(row?.['row_count'])
-      if (rows !== table.rows) fail(`table "${table.name}" has ${rows} rows, the backup has ${table.rows}`)
-    }
+    const tables = loaded.tables.map(({ name }) => name)
+    await verifyContent({ what: 'loaded', tables, objects: loaded.objects, countRows }, wanted)
   } finally {
     await database.close()
   }
-  for (const name of wanted.sequences) if (!there.delete(name)) fail(`sequence "${name}" is missing`)
-  for (const name of there) fail(`table "${name}" is not in the backup's list`)
-  const objects = new Set(loaded.objects.map(({ object, name }) => `${object === 'function' ? 'procedure' : object} ${name}`))
-  const named = [
-    ...wanted.views.map((name) => `view ${name}`),
-    ...wanted.triggers.map((name) => `trigger ${name}`),
-    ...wanted.routines.map((name) => `procedure ${name}`),
-    ...wanted.events.map((name) => `event ${name}`),
-  ]
-  for (const name of named) if (!objects.has(name)) fail(`${name.replace('procedure', 'routine')} is missing`)
-}
-
-function fail(found: string): never {
-  throw new Failure('VERIFY_FAILED', `Cannot use the loaded database: ${found}`, {
-    hint: 'Nothing was changed; try another backup',
-  })
 }
