@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { commitTree } from './commitTree.ts'
 import { isDeployTag, listDeployTags, tagDeploy } from './deployTags.ts'
 import { aheadBehind, log, mergeBase } from './history.ts'
@@ -7,18 +7,12 @@ import { readNote, writeNote } from './notes.ts'
 import { findCommit, isRefName, listRefs, moveRefs } from './refs.ts'
 import { signatureLine, signatureOf } from './signature.ts'
 import { defaultBranch, type SiteRepository } from './siteRepository.ts'
-import { author, entriesOf, makePlace, type Sketch, userGit } from './testing.suite.ts'
+import { author, commitSketch, entriesOf, type Sketch, useEachPlace, userGit } from './testing.suite.ts'
 
-let place: Awaited<ReturnType<typeof makePlace>>
 let repository: SiteRepository
-beforeEach(async () => {
-  place = await makePlace()
-  repository = place.repository
-})
-afterEach(() => place.remove())
+useEachPlace((made) => void (repository = made.repository))
 
-const commit = async (sketch: Sketch, message = 'm'): Promise<string> =>
-  (await commitTree(repository, { entries: entriesOf(sketch), message, author })).commit
+const commit = (sketch: Sketch, message = 'm'): Promise<string> => commitSketch(repository, sketch, message)
 
 test('a revert is a new commit with the old tree; a reset keeps the old tip as an undo', async () => {
   const first = await commit({ a: '1' }, 'first')

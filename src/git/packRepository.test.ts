@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { commitTree } from './commitTree.ts'
 import { tagDeploy } from './deployTags.ts'
 import { exportTree } from './exportTree.ts'
@@ -10,18 +10,16 @@ import { importHistory } from './importHistory.ts'
 import { resetTo } from './moveBranch.ts'
 import { packRepositoryAs } from './packRepository.ts'
 import { defaultBranch, type SiteRepository } from './siteRepository.ts'
-import { author, entriesOf, makePlace, type Sketch, userGit } from './testing.suite.ts'
+import { author, commitSketch, entriesOf, makePlace, type Sketch, useEachPlace, userGit } from './testing.suite.ts'
 
 let place: Awaited<ReturnType<typeof makePlace>>
 let repository: SiteRepository
-beforeEach(async () => {
-  place = await makePlace()
-  repository = place.repository
+useEachPlace((made) => {
+  place = made
+  repository = made.repository
 })
-afterEach(() => place.remove())
 
-const commit = async (sketch: Sketch, message = 'm'): Promise<string> =>
-  (await commitTree(repository, { entries: entriesOf(sketch), message, author })).commit
+const commit = (sketch: Sketch, message = 'm'): Promise<string> => commitSketch(repository, sketch, message)
 
 /** Everything below a directory: kinds, modes, times and contents. */
 function fingerprint(directory: string): Record<string, string> {

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach, beforeEach } from 'vitest'
 import { comparePaths } from '../archive/entry.ts'
-import type { CommitEntry } from './commitTree.ts'
+import { type CommitEntry, commitTree } from './commitTree.ts'
 import type { Signature } from './signature.ts'
 import { createSiteRepository, type SiteRepository } from './siteRepository.ts'
 
@@ -47,6 +48,18 @@ export async function makePlace(): Promise<{ base: string; repository: SiteRepos
   const base = mkdtempSync(join(tmpdir(), 'cairn-git-'))
   const repository = await createSiteRepository(join(base, 'site.git'))
   return { base, repository, remove: () => rmSync(base, { recursive: true, force: true }) }
+}
+
+/** Gives each test of a file a place of its own. */
+export function useEachPlace(take: (place: Awaited<ReturnType<typeof makePlace>>) => void): void {
+  let made: Awaited<ReturnType<typeof makePlace>> | null = null
+  beforeEach(async () => take((made = await makePlace())))
+  afterEach(() => made?.remove())
+}
+
+/** @returns the id of the commit */
+export async function commitSketch(repository: SiteRepository, sketch: Sketch, message = 'm'): Promise<string> {
+  return (await commitTree(repository, { entries: entriesOf(sketch), message, author })).commit
 }
 
 /** git as a person runs it, without this machine's configuration. */
