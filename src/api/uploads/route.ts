@@ -30,6 +30,7 @@ export async function uploadRoutes(app: Api, deps: ApiDeps, limits: ApiLimits): 
   await app.register(async (scope: Api) => {
     scope.addContentTypeParser(bodyType, (_request, payload, done) => done(null, payload)) // streamed, never held
     const one = `${uploadsPath}/:id`
+    const about = (summary: string) => ({ summary, params: IdParams, headers: TusHeaders })
     const tus = (request: FastifyRequest, reply: FastifyReply) => speakTus(deps.uploads, limits, request, reply)
 
     scope.post(
@@ -40,30 +41,10 @@ export async function uploadRoutes(app: Api, deps: ApiDeps, limits: ApiLimits): 
       },
       tus,
     )
-    scope.head(
-      one,
-      {
-        config: { action: 'upload.continue' },
-        schema: { summary: 'Where an upload goes on: "upload-offset"', params: IdParams, headers: TusHeaders },
-      },
-      tus,
-    )
-    scope.patch(
-      one,
-      {
-        config: { action: 'upload.continue' },
-        schema: { summary: `Send bytes of an upload (${bodyType})`, params: IdParams, headers: TusHeaders },
-      },
-      tus,
-    )
-    scope.delete(
-      one,
-      {
-        config: { action: 'upload.delete' },
-        schema: { summary: 'Delete an upload (tus termination)', params: IdParams, headers: TusHeaders },
-      },
-      tus,
-    )
+    const goOn = { config: { action: 'upload.continue' } } as const
+    scope.head(one, { ...goOn, schema: about('Where an upload goes on: "upload-offset"') }, tus)
+    scope.patch(one, { ...goOn, schema: about(`Send bytes of an upload (${bodyType})`) }, tus)
+    scope.delete(one, { config: { action: 'upload.delete' }, schema: about('Delete an upload (tus termination)') }, tus)
     scope.get(
       one,
       {

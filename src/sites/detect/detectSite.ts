@@ -31,28 +31,15 @@ export interface DetectOverrides {
   environment?: Record<string, string>
 }
 
-export interface Detection {
-  framework: Framework
+/** What a site says of itself, completed by the person who attaches it. */
+export interface Detection extends Omit<SiteFacts, 'contentDirectory' | 'credentials'> {
   version: string | null
   codeRoot: string
   docroot: string
   coreDirectory: string
   contentDirectory: string | null
-  filesDirectory: string | null
-  /** The configuration or the person decides: what the database says does not count */
-  filesFixed: boolean
-  privateFixed: boolean
-  /** Directories beside it that belong to the files element too */
-  furtherFiles: FurtherFiles[]
-  configFiles: string[]
-  configAbove: string | null
-  url: string | null
-  tablePrefix: string | null
   /** With the password, guarded; null when something of it is not known */
   database: DatabaseCredentials | null
-  /** Why it cannot be attached (yet); null when it can */
-  refusal: string | null
-  notes: string[]
 }
 
 /**

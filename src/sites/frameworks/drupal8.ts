@@ -1,5 +1,5 @@
 import type { FrameworkRules } from './framework.ts'
-import { cacheTables, oldArchives, rebuiltAssets, rebuiltStyles } from './drupal/common.ts'
+import { cacheTables, drupalBoots, oldArchives, rebuiltAssets, rebuiltStyles, siteMaps } from './drupal/common.ts'
 
 /** Drupal 8 and every later one. */
 export const drupal8Rules: FrameworkRules = {
@@ -9,7 +9,7 @@ export const drupal8Rules: FrameworkRules = {
     ...rebuiltStyles,
     { within: 'files', glob: 'php', reason: 'compiled Twig and services: they hold absolute paths and are built again' },
     { within: 'files', glob: 'ctools', reason: 'CSS that CTools writes again by itself' },
-    { within: 'files', glob: 'xmlsitemap', reason: 'site maps: cron writes them again' },
+    siteMaps,
     ...oldArchives,
   ],
   structureOnly: [
@@ -24,9 +24,7 @@ export const drupal8Rules: FrameworkRules = {
   compiled: ['php'],
   managedFiles: { table: 'file_managed', column: 'uri' },
   boots: {
-    frontPath: '/',
-    loginPath: '/user/login',
-    statuses: [200, 301, 302, 403],
+    ...drupalBoots,
     installerPath: '/core/install.php',
     failures: ['The website encountered an unexpected error', 'The provided host name is not valid for this server'],
   },

@@ -1,4 +1,4 @@
-import type { LeftOut, StructureOnly } from '../framework.ts'
+import type { FrameworkRules, LeftOut, StructureOnly } from '../framework.ts'
 
 const assets = 'joined CSS and JavaScript: built again by itself'
 
@@ -31,3 +31,15 @@ export const oldArchives: LeftOut[] = [
 export const cacheTables: StructureOnly[] = [
   { name: /^cache(?:_.+)?$/, columns: ['cid', 'data', 'expire'], reason: 'a cache: it fills again by itself' },
 ]
+
+/** What Drupal 7 and Backdrop, which came of it, have in common. */
+export const sevenAndBackdrop = {
+  structureOnly: cacheTables,
+  hold: 'sites-file',
+  compiled: [],
+  managedFiles: { table: 'file_managed', column: 'uri' },
+} satisfies Partial<FrameworkRules>
+
+export const drupalBoots = { frontPath: '/', loginPath: '/user/login', statuses: [200, 301, 302, 403] }
+
+export const siteMaps: LeftOut = { within: 'files', glob: 'xmlsitemap', reason: 'site maps: cron writes them again' }
