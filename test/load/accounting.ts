@@ -61,9 +61,9 @@ async function findRows({ wordpress, mariadb, client, safetyBackups }: Places): 
   for (const name of tables.split('\n').filter(Boolean)) {
     const [schema = '', table = ''] = name.split('.')
     const titles = await mariadb.admin(`SELECT post_title FROM \`${schema}\`.\`${table}\``)
-    addAll(schema === own && table === 'wp_posts' ? found.site : found.undo, titles)
+    addMarks(schema === own && table === 'wp_posts' ? found.site : found.undo, titles)
   }
-  for (const backup of safetyBackups) addAll(found.safety, await download(client, backup, 'database'))
+  for (const backup of safetyBackups) addMarks(found.safety, await download(client, backup, 'database'))
   return found
 }
 
@@ -71,18 +71,19 @@ async function findFiles({ wordpress, client, safetyBackups }: Places): Promise<
   const found: Found = { site: new Set(), undo: new Set(), safety: new Set() }
   for (const path of filesIn(wordpress.directory)) {
     const isAside = path.includes('/.cairn-')
-    if (isAside || path.startsWith(wordpress.uploads)) addAll(isAside ? found.undo : found.site, readFileSync(path, 'latin1'))
+    if (isAside || path.startsWith(wordpress.uploads)) addMarks(isAside ? found.undo : found.site, readFileSync(path, 'latin1'))
   }
-  for (const backup of safetyBackups) addAll(found.safety, await download(client, backup, 'files'))
+  for (const backup of safetyBackups) addMarks(found.safety, await download(client, backup, 'files'))
   return found
 }
 
-async function download(client: Client, backup: string, element: string): Promise<string> {
+/** One archive of a backup, unpacked, as latin1. */
+export async function download(client: Client, backup: string, element: string): Promise<string> {
   const { url } = await client.post<LinkView>(`/v1/backups/${backup}/links`, { element })
   return gunzipSync(Buffer.from(await (await fetch(url)).arrayBuffer())).toString('latin1')
 }
 
-function addAll(to: Set<string>, text: string): void {
+export function addMarks(to: Set<string>, text: string): void {
   for (const [mark] of text.matchAll(marks)) to.add(mark)
 }
 

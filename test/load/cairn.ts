@@ -76,7 +76,7 @@ export async function prepareCairn(data: string, more: Record<string, string> = 
     answers,
     async start() {
       launch()
-      for (const until = Date.now() + 60_000; !(await answers()); await sleep(25)) {
+      for (const until = Date.now() + 180_000; !(await answers()); await sleep(25)) {
         if (Date.now() > until) throw new Error(`The server does not answer:\n${lastWords()}`)
       }
     },

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** One write that WordPress has confirmed: the site answered 200 with the number of the new post or attachment. */
@@ -25,12 +26,14 @@ interface WritersOptions {
   label: string
   posting: number
   uploading: number
+  /** On 127.0.0.1, of a web server that knows the address without any name server doing so */
+  port?: number
 }
 
 const patienceMs = 120_000
 
 /** People who post and upload without a pause, through WordPress's XML-RPC: one request after the other, each with a login. */
-export function startWriters({ url, user, password, label, posting, uploading }: WritersOptions): Writers {
+export function startWriters({ url, user, password, label, posting, uploading, port }: WritersOptions): Writers {
   const acknowledged: Acknowledged[] = []
   const refused = new Map<string, number>()
   let isStopped = false
@@ -40,6 +43,7 @@ export function startWriters({ url, user, password, label, posting, uploading }:
       const answer = await send(
         `${url}/xmlrpc.php`,
         kind === 'post' ? postOf(mark, user, password) : uploadOf(mark, user, password),
+        port,
       )
       if (answer === 'done') acknowledged.push({ kind, mark })
       else {
@@ -68,19 +72,34 @@ export function startWriters({ url, user, password, label, posting, uploading }:
   }
 }
 
-async function send(url: string, body: string): Promise<string> {
+async function send(url: string, body: string, port: number | undefined): Promise<string> {
   try {
-    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'text/xml' }, body })
-    const text = await answer.text()
-    if (answer.status !== 200) return `HTTP ${answer.status}`
+    const { status, text } = await post(url, body, port)
+    if (status !== 200) return `HTTP ${status}`
     const fault = /<fault>.*<string>(.*?)<\/string>/s.exec(text)?.[1]
     if (fault !== undefined) return fault
     return text.includes('<methodResponse>') && text.trimEnd().endsWith('</methodResponse>')
       ? 'done'
       : text.slice(0, 200) || 'nothing'
   } catch (error) {
-    return String(error instanceof Error && error.cause !== undefined ? error.cause : error)
+    return String(error)
   }
+}
+
+function post(url: string, body: string, port: number | undefined): Promise<{ status: number; text: string }> {
+  const { host, hostname, port: own, pathname } = new URL(url)
+  const at = port === undefined ? { host: hostname, port: own } : { host: '127.0.0.1', port }
+  const headers = { host, 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) }
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...at, method: 'POST', path: pathname, headers }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+      answer.once('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      answer.once('error', reject)
+    })
+    asked.once('error', reject)
+    asked.end(body)
+  })
 }
 
 function postOf(mark: string, user: string, password: string): string {
