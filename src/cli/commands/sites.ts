@@ -14,8 +14,12 @@ const siteColumns: Column[] = [
   { name: 'framework', title: 'Framework' },
   { name: 'environments', title: 'Environments' },
   { name: 'label', title: 'Label' },
+  { name: 'gitUrl', title: 'Git' },
   { name: 'createdAt', title: 'Since', look: 'time' },
 ]
+
+/** A list is scanned for names; where to clone from is asked of one site. */
+const siteListColumns = siteColumns.map((column) => (column.name === 'gitUrl' ? { ...column, hidden: true } : column))
 
 const environmentListColumns: Column[] = environmentColumns.map((column) => ({
   ...column,
@@ -40,7 +44,7 @@ export function siteList(invoke: Invoke) {
       const { sites } = await context.client.get<{ sites: SiteView[] }>('/v1/sites')
       return {
         data: rowsOf(
-          siteColumns,
+          siteListColumns,
           sites.map((site) => ({ ...site })),
           'There is no site. Attach one: cairn site:attach SITE.ENV --path=DIR, or make one: cairn site:create SITE',
         ),
@@ -50,7 +54,10 @@ export function siteList(invoke: Invoke) {
 }
 
 export function siteInfo(invoke: Invoke) {
-  return makeCommand('site:info', { summary: 'Show a site', examples: [['site:info blog', 'its framework and environments']] })
+  return makeCommand('site:info', {
+    summary: 'Show a site',
+    examples: [['site:info blog', 'its framework and environments, and where a managed one is cloned from with git']],
+  })
     .argument('[SITE]', 'the site')
     .action((subject) =>
       invoke(async (context) => {
