@@ -20,6 +20,7 @@ import { linkRoutes } from './v1/links.ts'
 import { managedSiteRoutes } from './v1/managedSites.ts'
 import { repositoryRoutes } from './v1/repository.ts'
 import { restoreRoutes } from './v1/restore.ts'
+import { servingRoutes } from './v1/serving.ts'
 import { siteRoutes } from './v1/sites.ts'
 import { workflowRoutes } from './v1/workflows.ts'
 
@@ -74,6 +75,7 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   restoreRoutes(app, deps)
   workflowRoutes(app, deps)
   repositoryRoutes(app, deps)
+  servingRoutes(app, deps)
   downloadRoutes(app, deps, limits)
   await uploadRoutes(app, deps, limits)
   await gitRoutes(app, deps)

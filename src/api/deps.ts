@@ -18,8 +18,10 @@ import type {
   CodeLogQuery,
   CreateSiteInput,
   DeployInput,
+  EnvironmentSettings,
   ImportInput,
   SearchReplaceInput,
+  WebserverView,
 } from '../contract/managedSchemas.ts'
 import type { Actor } from '../contract/words.ts'
 import type { KeyExport } from '../contract/workSchemas.ts'
@@ -70,6 +72,8 @@ export interface SiteDesk {
   listEnvironments(site: string): Promise<EnvironmentView[]>
   /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND */
   findEnvironment(place: Place, options: { preflight: boolean }): Promise<EnvironmentView>
+  /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND, PREFLIGHT_REFUSED for an attached or an empty one */
+  webserverConfig(place: Place): Promise<WebserverView>
   /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND, PREFLIGHT_REFUSED for an attached one: it has no history here */
   codeLog(place: Place, query: CodeLogQuery): Promise<CodeLog>
 }
@@ -100,6 +104,7 @@ export interface ManagedJourneys {
   wipe(place: Place, actor: Actor): Promise<Enqueued>
   searchReplace(place: Place, input: Omit<SearchReplaceInput, 'confirm'>, actor: Actor): Promise<Enqueued>
   revertCode(place: Place, commit: string, actor: Actor): Promise<Enqueued>
+  changeSettings(place: Place, input: Omit<EnvironmentSettings, 'confirm'>, actor: Actor): Promise<Enqueued>
   resetCode(place: Place, commit: string, confirm: string, actor: Actor): Promise<Enqueued>
 }
 

@@ -161,6 +161,7 @@ function journeys(begin: Begin): Omit<ApiDeps['journeys'], 'previewRestore'> {
   return {
     ...{ backup: at('backup'), restore: at('restore'), deploy: at('deploy') },
     ...{ importElement: at('import'), searchReplace: at('search_replace') },
+    changeSettings: at('change_settings'),
     undo: (place, actor) => at('undo')(place, {}, actor),
     wipe: (place, actor) => at('wipe')(place, {}, actor),
     clone: (from, to, input, actor) => at('clone')(to, { from, ...input }, actor),
@@ -219,6 +220,10 @@ function sites(): ApiDeps['sites'] {
     async findEnvironment(place) {
       known(place.site)
       return environment
+    },
+    async webserverConfig(place) {
+      known(place.site)
+      return { server: 'nginx', commands: [], files: [] }
     },
     async codeLog(place) {
       known(place.site)

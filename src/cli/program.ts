@@ -15,6 +15,7 @@ import { completion } from './commands/completion.ts'
 import { envCloneContent, envSearchReplace, envWipe } from './commands/content.ts'
 import { importCode, importDatabase, importFiles } from './commands/import.ts'
 import { repositoryCheck, repositoryKey, repositoryStats } from './commands/repository.ts'
+import { envSetUrl, envWebserverConfig } from './commands/serving.ts'
 import { siteAttach } from './commands/siteAttach.ts'
 import { importSite, siteCreate } from './commands/siteCreate.ts'
 import { envCreate, envDelete, multidevCreate, siteDelete } from './commands/siteDelete.ts'
@@ -79,6 +80,8 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
       multidevCreate(invoke),
       envDelete(invoke),
       envUndo(invoke),
+      envSetUrl(invoke),
+      envWebserverConfig(invoke),
     ],
     'Code and content:': [
       importSite(invoke),

@@ -20,6 +20,7 @@ export const actions = {
   'environment.deploy': { changes: true, means: 'Deploy code into an environment' },
   'environment.wipe': { changes: true, means: 'Delete the content of an environment' },
   'environment.search_replace': { changes: true, means: 'Replace addresses in the database of an environment' },
+  'environment.edit': { changes: true, means: 'Change the address of an environment' },
   'environment.restore': { changes: true, means: 'Restore a backup into an environment' },
   'environment.preview': { changes: false, means: 'See what a restore would change' },
   'environment.undo': { changes: true, means: 'Undo a restore, or do it again' },

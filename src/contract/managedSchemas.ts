@@ -134,6 +134,25 @@ export const SearchReplaceInput = Type.Object(
 )
 export type SearchReplaceInput = Static<typeof SearchReplaceInput>
 
+/** `url`: null for the gateway's own */
+export const EnvironmentSettings = Type.Object(
+  {
+    url: nullable(Type.String({ maxLength: 200, pattern: '^https?://[a-z0-9.-]+(:[0-9]{1,5})?$' })),
+    confirm,
+  },
+  closed,
+)
+export type EnvironmentSettings = Static<typeof EnvironmentSettings>
+
+export const WebserverQuery = Type.Object({ server: Type.Optional(Type.Enum(['nginx'])) })
+export const WebserverView = Type.Object({
+  server: Type.Literal('nginx'),
+  /** To be typed once, as root */
+  commands: Type.Array(Type.String()),
+  files: Type.Array(Type.Object({ path: Type.String(), text: Type.String() })),
+})
+export type WebserverView = Static<typeof WebserverView>
+
 /** `result` of a workflow that made or changed a managed environment. */
 export const ManagedResult = Type.Object({
   site: Type.String(),

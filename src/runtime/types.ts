@@ -88,6 +88,8 @@ export interface PhpPool {
 export interface PhpRuntime {
   /** php-fpm's own, such as `8.2.36` */
   version: string
+  /** php-fpm itself */
+  program: string
   /** The same pool for the same id. A place that changed (live, uid) counts from the next start on */
   forEnvironment(place: PhpPlace): PhpPool
   /**

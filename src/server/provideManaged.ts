@@ -145,13 +145,24 @@ async function showSites(
 
 async function findServed(sites: Catalogue, host: string): Promise<Served | null> {
   const named = parseGatewayHost(host)
-  if (named === null) return null
+  if (named === null) return findByAddress(sites, host)
   const environments = await sites.listEnvironments(named.site).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'SITE_NOT_FOUND') return []
     throw error
   })
   const found = environments.find(({ name, managed }) => name === named.environment && managed !== null)
   return found === undefined ? null : servedOf(found)
+}
+
+/** By an address of its own, as a proxy in front of the gateway passes it on. */
+async function findByAddress(sites: Catalogue, host: string): Promise<Served | null> {
+  for (const { name } of await sites.listSites()) {
+    const found = (await sites.listEnvironments(name)).find(
+      ({ managed, url }) => managed !== null && url !== null && new URL(url).hostname === host,
+    )
+    if (found !== undefined) return servedOf(found)
+  }
+  return null
 }
 
 function servedOf(environment: Environment): Served {

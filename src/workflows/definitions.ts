@@ -3,6 +3,7 @@ import { backupWorkflow } from './backup/backup.ts'
 import { expireWorkflow } from './expire.ts'
 import type { House } from './house.ts'
 import { addEnvironmentWorkflow } from './managed/addEnvironment.ts'
+import { changeSettingsWorkflow } from './managed/changeSettings.ts'
 import { cloneWorkflow } from './managed/clone.ts'
 import { createSiteWorkflow } from './managed/create.ts'
 import { deployWorkflow } from './managed/deploy.ts'
@@ -20,7 +21,7 @@ const all = [
   ...[createSiteWorkflow, addEnvironmentWorkflow, deleteEnvironmentWorkflow, deleteSiteWorkflow],
   ...[cloneWorkflow, deployWorkflow, wipeWorkflow],
   ...[importWorkflow, revertCodeWorkflow, resetCodeWorkflow, searchReplaceWorkflow],
-  followMasterWorkflow,
+  ...[followMasterWorkflow, changeSettingsWorkflow],
 ]
 
 /** Every journey, for the queue. */

@@ -113,7 +113,11 @@ describe.runIf(isRoot)('git over HTTP', () => {
   /** What a visitor of dev gets. */
   async function visit(site: string): Promise<string> {
     const { body } = await house.api<{ url: string }>('GET', `/v1/sites/${site}/environments/dev`)
-    const { host, port } = new URL(body.url)
+    return visitAt(new URL(body.url).host)
+  }
+
+  function visitAt(host: string): Promise<string> {
+    const [, port] = (env['CAIRN_GATEWAY_LISTEN'] ?? '').split(':')
     return new Promise((resolve, reject) => {
       get({ host: '127.0.0.1', port, path: '/', headers: { host } }, (answer) => {
         let page = ''
@@ -237,5 +241,32 @@ describe.runIf(isRoot)('git over HTTP', () => {
     expect(await begin(`${environment}/undo`, {})).toMatchObject({ state: 'succeeded' })
     await expectDev('back', 'third')
     expect(userGit(repository('back'), ['rev-parse', 'master']).trim()).toBe(tip)
+  })
+
+  test('an environment gets an address of its own, and what a web server needs to serve it', async () => {
+    const directory = await createImported('own')
+    commitFiles(directory, { 'index.php': '<?php echo "This is ", getenv("CAIRN_URL");' })
+    expect(await shell('own', 'git push -q "$CAIRN_GIT_URL" master', directory)).toMatchObject({ code: 0 })
+    const { body } = await house.api<{ url: string }>('GET', '/v1/sites/own/environments/dev')
+    await expectDev('own', body.url)
+    const set = await house.cairn('env:set-url', 'own.dev', 'http://own.example.org:8080', '--json')
+    expect([set.code, set.stderr]).toEqual([0, expect.stringContaining('cairn env:search-replace own.dev')])
+    expect(set.json()).toMatchObject({ environment: 'own.dev', url: 'http://own.example.org:8080' })
+    expect(await visitAt('own.example.org:8080')).toBe('200 This is http://own.example.org:8080')
+    // what an undo brings back knows the address as well, and the gateway's own name still leads there
+    expect(await begin('/v1/sites/own/environments/dev/undo', {})).toMatchObject({ state: 'succeeded' })
+    expect(await begin('/v1/sites/own/environments/dev/undo', {})).toMatchObject({ state: 'succeeded' })
+    expect(await visitAt(new URL(body.url).host)).toBe('200 This is http://own.example.org:8080')
+
+    const { stdout } = await house.cairn('env:webserver-config', 'own.dev', '--server=nginx')
+    expect(stdout).toContain(
+      '# ---- /etc/nginx/conf.d/cairn-dev-own.conf\nserver {\n    listen 8080;\n    server_name own.example.org;',
+    )
+    expect(stdout).toMatch(/^ExecStart=\/\S*php-fpm\S* /m)
+    expect(stdout).toContain(join(house.data, 'sites/own/dev/current/code'))
+    expect((await house.cairn('env:webserver-config', 'own.test')).stderr).toContain('nothing was ever deployed')
+    expect((await house.cairn('env:set-url', 'own.dev', '--gateway')).code).toBe(0)
+    expect(await visit('own')).toBe(`200 This is ${body.url}`)
+    expect((await house.cairn('env:set-url', 'own.dev', 'ftp://x')).code).toBe(2)
   })
 })

@@ -70,6 +70,7 @@ export async function openPhpRuntime(options: PhpRuntimeOptions): Promise<PhpRun
   const tools = (): string => findCli(fpm)
   return {
     version: fpm.version,
+    program: fpm.program,
     forEnvironment,
     bootCheck: (boot) => bootCheck(boot, { fpm, hasNamespaces, limits: settings.limits, directory }),
     runTool: async (tool) => runTool(tool, { program: tools(), hasNamespaces, directory }),

@@ -11,6 +11,8 @@ import type { Environment } from '../../sites/environment.ts'
 import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
 import { preflight } from '../../sites/preflight/preflight.ts'
 import type { House } from '../../workflows/house.ts'
+import { findManaged, requireContent } from '../../workflows/managed/findManaged.ts'
+import { webserverOf } from '../../workflows/managed/webserver.ts'
 import { repositoryPath } from '../../workflows/managed/putRelease.ts'
 import { findManagedUndo } from '../../workflows/managed/undo.ts'
 import { readCodeLog } from './codeLog.ts'
@@ -49,6 +51,13 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
     listEnvironments: async (site) =>
       Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
     findEnvironment: async (place, options) => view(await sites.find(place.site, place.environment), options.preflight),
+    async webserverConfig(place) {
+      const environment = await findManaged({ sites }, place, 'serve')
+      requireContent(environment)
+      const { php } = await managed.open()
+      const { commands, files } = webserverOf(environment, php?.program ?? null)
+      return { server: 'nginx', commands, files }
+    },
     codeLog: (place, query) => readCodeLog({ sites, managed }, place, query),
   }
 }

@@ -2,6 +2,7 @@ import { Failure } from '../../base/failure.ts'
 import type {
   CloneInput as CloneRequest,
   DeployInput as DeployRequest,
+  EnvironmentSettings,
   ImportInput as ImportRequest,
   SearchReplaceInput as SearchReplaceRequest,
 } from '../../contract/managedSchemas.ts'
@@ -10,6 +11,7 @@ import { parseAddress } from '../../elements/database/addresses/addressPair.ts'
 import { findCommit } from '../../git/refs.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
+import type { ChangeSettingsInput } from './changeSettings.ts'
 import type { CloneInput } from './clone.ts'
 import { provideSiteRepository } from './code.ts'
 import type { DeployInput } from './deploy.ts'
@@ -116,6 +118,13 @@ export function environmentJourneys(house: House, start: Start) {
       for (const { from, to } of asked.pairs) [from, to].forEach(parseAddress)
       const input: SearchReplaceInput = { environmentId: environment.id, pairs: asked.pairs, dryRun: asked.dryRun ?? false }
       return change('search_replace', environment, [], actor, input)
+    },
+
+    async changeSettings(place: Place, asked: Omit<EnvironmentSettings, 'confirm'>, actor: Actor): Promise<Enqueued> {
+      const environment = await findManaged(house, place, 'change')
+      requireContent(environment)
+      const input: ChangeSettingsInput = { environmentId: environment.id, ...asked }
+      return change('change_settings', environment, [], actor, input)
     },
 
     async wipe(place: Place, actor: Actor): Promise<Enqueued> {

@@ -8,7 +8,7 @@ export interface Place {
 }
 
 /** @throws {Failure} PREFLIGHT_REFUSED for an attached environment: its files and database are somebody else's */
-export async function findManaged(house: House, place: Place, verb: string): Promise<Environment> {
+export async function findManaged(house: Pick<House, 'sites'>, place: Place, verb: string): Promise<Environment> {
   const environment = await house.sites.find(place.site, place.environment)
   if (environment.managed !== null) return environment
   throw new Failure('PREFLIGHT_REFUSED', `Cannot ${verb} "${place.site}.${place.environment}": it is attached, not managed`, {
