@@ -7,6 +7,9 @@ interface Decoded {
   encode(edit: Edit): Edit
 }
 
+/** How much of a document is looked at for the way in which it is written. */
+const styleBytesMax = 64 << 10
+
 const short: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 
 /** A string of JSON, as bytes of UTF-8; what is written into it follows the style that its neighbourhood has. */
@@ -33,7 +36,7 @@ export function decodeJson(source: string, start: number, end: number): Decoded 
     at += isPair ? 12 : 6
   }
   return units.decoded((text, from, to) => {
-    const around = [source.slice(from, to), source.slice(start, end), source] as const
+    const around = [source.slice(from, to), source.slice(start, end), source.slice(0, styleBytesMax)] as const
     const slash = text.includes('/') ? (slashStyle(around[0]) ?? slashStyle(around[1]) ?? slashStyle(around[2]) ?? '/') : '/'
     const isRaw = /[\x80-\xff]/.test(text) && around.some((part) => /[\x80-\xff]/.test(part))
     return writeJson(text, slash, isRaw)
@@ -59,8 +62,8 @@ export function decodeEscaped(source: string, start: number, end: number): Decod
 }
 
 function nextEscape(source: string, at: number, end: number): number {
-  const next = source.indexOf('\\', at)
-  return next < 0 || next > end ? end : next
+  const next = source.slice(at, end).indexOf('\\') // never beyond: a document without any would be read for each of its strings
+  return next < 0 ? end : at + next
 }
 
 /** Remembers at which byte of the source each byte of the decoded text begins, by its stretches. */

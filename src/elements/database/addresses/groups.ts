@@ -1,6 +1,7 @@
 import type { Run } from '../../../base/run.ts'
 import type { Database } from '../connect.ts'
 import { keyCondition, keyValueSql, nameSql, readSql, searchSql, tableSql, viewsOf } from './cellSql.ts'
+import type { Cells } from './cells.ts'
 import type { Replacer } from './edits.ts'
 import type { Column, TableShape } from './tableShape.ts'
 
@@ -9,7 +10,8 @@ export interface TableWork {
   reader: Database
   /** Reads rows under lock and writes them */
   writer: Database
-  replacer: Replacer
+  replacer: Pick<Replacer, 'needles'>
+  cells: Cells
   dryRun: boolean
   /** The server takes no longer statement */
   statementBytesMax: number

@@ -2,6 +2,7 @@ import { type Run, stopIfCancelled } from '../../../base/run.ts'
 import type { DatabaseCredentials } from '../../../sites/credentials.ts'
 import { type Database, connectDatabase, refusal } from '../connect.ts'
 import { parseAddress } from './addressPair.ts'
+import { openCells } from './cells.ts'
 import type { TableWork } from './groups.ts'
 import { type BlogMove, applyMoves, pairsOf } from './network.ts'
 import { replaceTable } from './replaceTable.ts'
@@ -33,7 +34,9 @@ export interface ReplaceOptions extends ReplacerOptions, SkipOptions {
 export async function replaceInDatabase(options: ReplaceOptions): Promise<ReplaceReport> {
   const moves = options.blogs ?? []
   const scheme = options.pairs[0] === undefined ? null : parseAddress(options.pairs[0].to).scheme
-  const replacer = makeReplacer({ ...options, pairs: [...options.pairs, ...pairsOf(moves, scheme)] })
+  const wanted = { ...options, pairs: [...options.pairs, ...pairsOf(moves, scheme)] }
+  const replacer = makeReplacer(wanted)
+  const cells = openCells(replacer, wanted)
   const { run, dryRun, tablePrefix, credentials } = options
   const opened: Database[] = []
   let endSearch = (): void => {}
@@ -58,6 +61,7 @@ export async function replaceInDatabase(options: ReplaceOptions): Promise<Replac
       reader,
       writer: await open('bytes'),
       replacer,
+      cells,
       dryRun,
       statementBytesMax: await statementBytesMax(meta),
       run,
@@ -89,6 +93,7 @@ export async function replaceInDatabase(options: ReplaceOptions): Promise<Replac
     throw refusal(error, 'Cannot replace addresses')
   } finally {
     run.signal.removeEventListener('abort', endSearch)
+    await cells.close()
     for (const database of opened) await database.close()
   }
 }

@@ -1,5 +1,4 @@
 import { sqlErrno } from '../connect.ts'
-import { changeOf } from './cellChange.ts'
 import { keyCondition, nameSql, sameSql, tableSql, viewsOf, writeSql } from './cellSql.ts'
 import type { TableWork, Values } from './groups.ts'
 import type { Replaced } from './replaceInValue.ts'
@@ -34,7 +33,7 @@ export async function replaceRow(
   for (const [index, column] of columns.entries()) {
     const report = reports[index] ?? emptyColumn(column.name)
     const views = viewsOf(column).length
-    const change = changeOf(column, row.slice(at, at + views), work.replacer)
+    const change = await work.cells.change(column, row.slice(at, at + views))
     at += views
     if (change.kind === 'binary') report.binary += 1
     if (change.kind === 'none' || change.kind === 'binary') continue

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { stopIfCancelled } from '../../../base/run.ts'
 import { sqlErrno } from '../connect.ts'
 import { type Group, type TableWork, rowsByKey, wholeRows } from './groups.ts'
@@ -37,11 +38,19 @@ interface GroupReport {
   columns: ColumnReport[]
 }
 
+const breathBytes = 128 << 10
+
 async function replaceGroup(shape: TableShape, columns: readonly Column[], group: Group, work: TableWork): Promise<GroupReport> {
   const report: GroupReport = { rowsRead: 0, rowsChanged: 0, columns: columns.map(({ name }) => emptyColumn(name)) }
   if (!work.dryRun) await work.writer.run('START TRANSACTION')
+  let bytes = 0
   for (const row of await group()) {
     report.rowsRead += 1
+    bytes += row.reduce((sum, value) => sum + (value?.length ?? 0), 0)
+    if (bytes > breathBytes) {
+      bytes = 0
+      await setImmediate() // others have their turn
+    }
     if (await replaceRow(shape, columns, row, report.columns, work)) report.rowsChanged += 1
   }
   if (!work.dryRun) await work.writer.run('COMMIT')
