@@ -94,7 +94,7 @@ async function execute(tool: ToolRequest, machine: ToolMachine, run: ToolRun): P
   const { place, directory, args, checkSecret, timeoutSeconds, signal } = tool
   const { uid, gid } = place
   const walls = { uid, gid, mark: run.mark, noNewPrivileges: true, noNetwork: true }
-  const [command, list] = confine(machine.program, ['--', run.script, ...args], walls, machine.hasNamespaces)
+  const [command, list] = confine(machine.program, [run.script, ...args], walls, machine.hasNamespaces)
   const temporary = join(place.directory, 'tmp')
   const child = startChild(command, list, {
     cwd: directory,
