@@ -42,7 +42,7 @@ export function requireMapped(uid: number, maps: readonly string[] = ['/proc/sel
     const ranges = [...readIfThere(path).matchAll(/^\s*(\d+)\s+\d+\s+(\d+)$/gm)].map(([, start, count]) => rangeOf(start, count))
     if (ranges.length === 0 || ranges.some((each) => contains(each, uid))) continue
     throw new Failure('RUNTIME_OFF', `Cannot give an environment a user of its own: this container has no user ${uid}`, {
-      hint: 'Run Cairn in a container without a user namespace, or in one that maps at least the users up to 300000',
+      hint: 'Run Cairn in a container that has more users, or begin with a number that this one has (uidBase)',
       retry: 'after-repair',
     })
   }

@@ -15,7 +15,12 @@ export interface CalmOptions {
  * What holds on every environment that is not live, without a word in its database: content goes up to live as well, and what
  * was written there would go along. Search engines are told by a header of each answer.
  */
-const always = ['no mail leaves this environment', "the site's own cron is off", 'search engines are asked to stay away']
+const always = [
+  'no mail leaves this environment',
+  'a plugin that speaks to a mail server or another service by itself can still reach it: turn it off here',
+  "the site's own cron is off",
+  'search engines are asked to stay away',
+]
 
 /**
  * Makes the database of another site safe to run beside it, on an environment that is not live: nobody is signed in by the

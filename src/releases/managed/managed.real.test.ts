@@ -298,7 +298,7 @@ test('what a killed preparation left is removed; what goes on, what is current a
   const origin = (workflow: string) => ({ workflow, backup: null, what: 'a test' })
   const dead = await lab.prepare({ origin: origin('dead'), database: loadMark('x') })
   const alive = await lab.prepare({ origin: origin('goes-on'), database: loadMark('y') })
-  const half = await lab.prepare({ origin: origin('dead'), database: loadMark('z') })
+  const half = await lab.prepare({ origin: origin('half'), database: loadMark('z') })
   await ground.releases.setDropped(half.release) // and killed before it was discarded
   const stranger = ground.names.schema('0123456789ab') // of an installation that this one was copied from
   await ground.mysql.createSchema(stranger)
@@ -340,7 +340,7 @@ test('a clone is made safe, and says how', async () => {
   expect(await one("SELECT count(*) FROM wp_usermeta WHERE meta_key='session_tokens'")).toBe('0')
   expect(await one('SELECT group_concat(status ORDER BY action_id) FROM wp_actionscheduler_actions')).toBe('canceled,complete')
   expect(await one('SELECT count(*) FROM wp_woocommerce_sessions')).toBe('1')
-  expect(await calmClone({ framework: 'wordpress', tablePrefix: 'wp_', credentials })).toHaveLength(3)
+  expect(await calmClone({ framework: 'wordpress', tablePrefix: 'wp_', credentials })).toHaveLength(4)
   await database.run('CREATE TABLE d_sessions (uid int, sid varchar(20))')
   await database.run("INSERT INTO d_sessions VALUES (1, 'a')")
   expect((await calmClone({ framework: 'drupal8', tablePrefix: 'd_', credentials }))[0]).toContain('1 sessions')
