@@ -194,13 +194,32 @@ describe.runIf(isRoot)('git over HTTP', () => {
       .toMatchObject({ kind: 'follow_master', state: 'failed', failure: { code: 'VERIFY_FAILED' } })
     expect(await visit('shop')).toBe('200 This is Cairn')
 
+    // asked for by a change of code it is refused, and is in no branch afterwards
+    const broken = userGit(directory, ['rev-parse', 'HEAD']).trim()
+    commitFiles(directory, { 'index.php': page('mended') })
+    await push()
+    await expectDev('shop', 'mended')
+    const tip = userGit(directory, ['rev-parse', 'HEAD']).trim()
+    const environment = '/v1/sites/shop/environments/dev'
+    for (const [path, more] of [
+      ['revert-code', {}],
+      ['reset-code', { confirm: 'shop.dev' }],
+    ] as const) {
+      const failed = await begin(`${environment}/${path}`, { commit: broken, ...more })
+      expect(failed).toMatchObject({ state: 'failed', failure: { code: 'VERIFY_FAILED' } })
+      expect(userGit(repository('shop'), ['for-each-ref', '--format=%(refname) %(objectname)'])).toBe(
+        `refs/heads/master ${tip}\n`,
+      )
+    }
+    expect(await visit('shop')).toBe('200 This is mended')
+
     for (const number of [1, 2, 3]) {
       commitFiles(directory, { 'index.php': page(`push ${number}`) })
       await push()
     }
     await expectDev('shop', 'push 3')
     const followed = (await workflows('shop')).filter(({ kind }) => kind === 'follow_master')
-    expect(followed.length).toBeLessThanOrEqual(5)
+    expect(followed.length).toBeLessThanOrEqual(6)
 
     // a push whose workflow a killed server did not come to ask for
     await house.kill()

@@ -97,14 +97,14 @@ export async function commitInto(
   environment: Environment,
   manifest: Manifest | null,
   { note, ...options }: { how?: 'replace' | 'overlay'; message: string; note: string; run: Run },
-): Promise<{ commit: string }> {
+): Promise<{ commit: string; parent: string | null }> {
   const repository = await provideSiteRepository(house, environment.site)
   const author = signatureOf(context.actor, options.run.now())
   const keep = environment.managed?.release === 0 ? new Set<string>() : configPaths(environment)
   if (environment.name === 'dev') {
-    const { commit } = await commitCode(house, repository, manifest, { ...options, author, keep })
+    const { commit, parent } = await commitCode(house, repository, manifest, { ...options, author, keep })
     await writeNote(repository, commit, note, author)
-    return { commit }
+    return { commit, parent }
   }
   const branch = `refs/cairn/restore/${context.id}`
   const from = environment.managed?.commit ?? (await readRef(repository, defaultBranch))
@@ -115,7 +115,7 @@ export async function commitInto(
   // a repeated attempt finds its own tag
   if (tags.at(-1)?.commit !== commit) await tagDeploy(repository, { environment: environment.name, commit, note, tagger: author })
   await moveRefs(repository, [{ ref: branch, from: commit, to: null }])
-  return { commit }
+  return { commit, parent: from }
 }
 
 /** What the running environment is configured with, relative to its code. */

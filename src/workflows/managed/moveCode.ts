@@ -1,5 +1,5 @@
 import type { ManagedResult } from '../../contract/managedSchemas.ts'
-import { resetTo, revertTo } from '../../git/moveBranch.ts'
+import { resetTo, revertTo, undoTip } from '../../git/moveBranch.ts'
 import { signatureOf } from '../../git/signature.ts'
 import { defineWorkflow, type WorkflowDefinition } from '../../queue/define.ts'
 import { readRef } from '../../git/refs.ts'
@@ -7,7 +7,8 @@ import { defaultBranch } from '../../git/siteRepository.ts'
 import type { House } from '../house.ts'
 import { codeFrom, provideSiteRepository } from './code.ts'
 import { knownOf } from './parts.ts'
-import { putRelease } from './putRelease.ts'
+import { type MasterMove, orMasterBack } from './masterBack.ts'
+import { putRelease, type PutOptions } from './putRelease.ts'
 import { resultOf } from './result.ts'
 import { safetyBackup } from './safety.ts'
 
@@ -36,23 +37,33 @@ function moving(house: House, kind: 'revert_code' | 'reset_code'): WorkflowDefin
       const environment = await house.sites.findById(input.environmentId)
       const safety = await safetyBackup(house, context, environment)
       const repository = await provideSiteRepository(house, environment.site)
-      const { commit } = await context.step('move the branch', async (run) => {
+      const move = await context.step('move the branch', async (run): Promise<MasterMove> => {
         if (kind === 'revert_code') {
           const message = `Revert to ${input.commit}`
           return revertTo(repository, input.commit, { message, author: signatureOf(context.actor, run.now()) })
         }
         // a repeated attempt finds the branch moved
-        if ((await readRef(repository, defaultBranch)) === input.commit) return { commit: input.commit }
-        return resetTo(repository, input.commit, { undoId: context.id })
+        if ((await readRef(repository, defaultBranch)) === input.commit)
+          return { commit: input.commit, parent: await undoTip(repository, context.id) }
+        const { commit, before } = await resetTo(repository, input.commit, { undoId: context.id })
+        return { commit, parent: before }
       })
-      const put = await putRelease(house, context, {
+      const { commit } = move
+      const options: PutOptions = {
         environmentId: environment.id,
         make: async (ground, run) => ({
           ...{ framework: environment.framework, commit, site: knownOf(ground), backup: null, what: `code of ${commit}` },
           ...{ files: 'kept', database: 'kept', expectedBytes: 100e6 },
           code: codeFrom(repository, commit, run),
         }),
-      })
+      }
+      const put = await orMasterBack(
+        house,
+        context,
+        environment,
+        () => move,
+        () => putRelease(house, context, options),
+      )
       return resultOf(house, environment.id, put, safety)
     },
   })

@@ -10,7 +10,8 @@ import { loadManifests } from '../restore/manifests.ts'
 import { codeFrom, commitInto, provideSiteRepository } from './code.ts'
 import { factsOf } from './facts.ts'
 import { knownOf, loadingFor, partsOf } from './parts.ts'
-import { putRelease } from './putRelease.ts'
+import { type MasterMove, orMasterBack } from './masterBack.ts'
+import { putRelease, type PutOptions } from './putRelease.ts'
 import { resultOf } from './result.ts'
 import { safetyBackup } from './safety.ts'
 
@@ -34,10 +35,11 @@ export async function restoreManaged(
   const environment = await house.sites.findById(input.environmentId)
   await context.step('check', () => checkManagedRestore(house, environment, input))
   const safety = input.safetyBackup ? await safetyBackup(house, context, environment) : null
-  const commit = input.elements.includes('code')
+  const move = input.elements.includes('code')
     ? await context.step('commit the code', (run) => commitRestored(house, context, environment, input.backupId, run))
-    : (environment.managed?.commit ?? '')
-  const put = await putRelease(house, context, {
+    : null
+  const commit = move?.commit ?? environment.managed?.commit ?? ''
+  const options: PutOptions = {
     environmentId: environment.id,
     make: async (ground, run, say) => {
       const facts = await factsOf(house, input.backupId)
@@ -55,7 +57,14 @@ export async function restoreManaged(
         what: `restored ${input.elements.join(' and ')}`,
       }
     },
-  })
+  }
+  const put = await orMasterBack(
+    house,
+    context,
+    environment,
+    () => move,
+    () => putRelease(house, context, options),
+  )
   return { ...(await resultOf(house, environment.id, put, safety)), backup: input.backupId }
 }
 
@@ -84,10 +93,9 @@ async function commitRestored(
   environment: Environment,
   backupId: string,
   run: Run,
-): Promise<string> {
+): Promise<MasterMove> {
   const { code = null } = await loadManifests(house, backupId, ['code'])
   const message = `Restore the code of backup ${backupId}`
   const note = `restored into ${environment.name} from backup ${backupId}`
-  const { commit } = await commitInto(house, context, environment, code, { message, note, run })
-  return commit
+  return commitInto(house, context, environment, code, { message, note, run })
 }
