@@ -1,6 +1,6 @@
 import type { CodeTree } from './codeTree.ts'
 import type { CodeFacts } from './configure.ts'
-import { layDrupalSettings } from './drupalSettings.ts'
+import { layDrupalSettings, ownAddress } from './drupalSettings.ts'
 import { phpText } from './phpText.ts'
 
 /** Its database is an address, and its configuration files: those that stood outside of the code came with the files. */
@@ -23,11 +23,7 @@ const rest = `
 if (empty($settings['hash_salt'])) {
   $settings['hash_salt'] = getenv('DRUPAL_HASH_SALT');
 }
-if (!empty($base_url) && getenv('CAIRN_URL')) {
-  $base_url = getenv('CAIRN_URL');
-}
-$cookie_domain = NULL;
-if (getenv('CAIRN_URL')) {
+${ownAddress}if (getenv('CAIRN_URL')) {
   $settings['trusted_host_patterns'] = ['^' . preg_quote((string) parse_url(getenv('CAIRN_URL'), PHP_URL_HOST)) . '$'];
 }
 foreach (['active', 'staging'] as $cairn_name) {

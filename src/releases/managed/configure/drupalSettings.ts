@@ -72,3 +72,10 @@ $databases['default'] = ['default' => [
 ] + array_intersect_key(is_array($cairn_own) ? $cairn_own : [], ['charset' => 1, 'collation' => 1, 'init_commands' => 1])];
 `
 }
+
+/** Of those before Drupal 8: an address or a cookie domain that the code fixes would send visitors elsewhere, and sign nobody in. */
+export const ownAddress = `if (!empty($base_url) && getenv('CAIRN_URL')) {
+  $base_url = getenv('CAIRN_URL');
+}
+$cookie_domain = NULL;
+`
