@@ -71,7 +71,8 @@ function groups(): string[] {
 function section(command: CommandUnknownOpts): string {
   const [says = '', examples = ''] = command.description().split('\n\nExamples:\n')
   const usage = [command.name(), ...command.registeredArguments.map(argumentUsage)].join(' ')
-  const parts = [`### \`cairn ${usage}\``, `${says}.`.replace(/\.\.$/, '.')]
+  const also = command.aliases().map((alias) => ` Also \`${alias}\`.`)
+  const parts = [`### \`cairn ${usage}\``, `${`${says}.`.replace(/\.\.$/, '.')}${also.join('')}`]
   if (command.options.length > 0 || command.registeredArguments.length > 0) parts.push(optionTable(command))
   parts.push(`\`\`\`\n${examples.replaceAll(/^ {2}/gm, '')}\n\`\`\``)
   return parts.join('\n\n')

@@ -62,6 +62,7 @@ export function importSite(invoke: Invoke) {
       ['import:site shop https://example.org/site.zip', 'an address, which the server fetches'],
     ],
   })
+    .alias('site:import')
     .argument('<SITE>', 'the name of the new site')
     .argument('<file|address>', 'the archive; "-" reads an address from stdin')
     .option('--label <text>', 'a name for people')
