@@ -26,16 +26,29 @@ export interface Tried {
 export async function tryRelease(house: House, ground: Ground, number: number, run: Run): Promise<Tried> {
   const { place, current } = ground
   const result = await boot(ground, await house.managed.releases.find(place.id, number))
+  return judgeTrial(result, () => (current === null ? Promise.resolve(null) : boot(ground, current)), run)
+}
+
+/**
+ * @param result null for a release that is not asked
+ * @param bootCurrent asked only when the new one does not boot; null where there is none, or it is not asked
+ * @throws {Failure} VERIFY_FAILED
+ */
+export async function judgeTrial(
+  result: BootResult | null,
+  bootCurrent: () => Promise<BootResult | null>,
+  run: Run,
+): Promise<Tried> {
   if (result === null) return { isBroken: false, said: [] }
   const said = result.isIsolated
     ? []
     : ['the new release was tried without a wall around the network: this machine allows no namespaces']
   if (result.ok) {
-    run.log('info', `release ${number} boots: "${result.title ?? ''}"`)
+    run.log('info', `the new release boots: "${result.title ?? ''}"`)
     return { isBroken: false, said }
   }
   const found = `at "${result.path ?? '/'}" ${result.error ?? 'it fails'}`
-  const before = current === null ? null : await boot(ground, current)
+  const before = await bootCurrent()
   if (before === null || before.ok || before.path !== result.path || before.status !== result.status)
     throw new Failure('VERIFY_FAILED', `Cannot use the new release: ${found}`, { hint: 'The environment is as it was' })
   const message = `The new release does not run, as the one before did not: ${found}`
