@@ -31,12 +31,15 @@ export async function startMariadb(directory: string, options: TestMariadbOption
   const data = join(directory, 'data')
   const socket = join(directory, 's.sock')
   if (socket.length > 107) throw new Error(`The path of the socket is too long: ${socket}`)
-  mkdirSync(directory, { recursive: true })
+  // a MariaDB that starts deletes the temporary tables of all others in the same directory
+  const temporary = join(directory, 'tmp')
+  mkdirSync(temporary, { recursive: true })
   const user = userInfo().username
   if (!hasSystemTables(data)) {
     await runChild('mariadb-install-db', [
       '--no-defaults',
       `--datadir=${data}`,
+      `--tmpdir=${temporary}`,
       `--user=${user}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
@@ -50,6 +53,7 @@ export async function startMariadb(directory: string, options: TestMariadbOption
       '--no-defaults',
       `--user=${user}`,
       `--datadir=${data}`,
+      `--tmpdir=${temporary}`,
       `--socket=${socket}`,
       `--pid-file=${join(directory, 'pid')}`,
       `--port=${port}`,

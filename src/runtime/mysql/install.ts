@@ -63,8 +63,8 @@ export async function preparePlaces(programs: Programs, account: Account, direct
       retry: 'after-repair',
     })
   const data = join(directory, 'data')
-  if (!existsSync(data)) await makeData(programs, account, directory, data)
   const temporary = own(join(directory, 'tmp'), account, 0o700)
+  if (!existsSync(data)) await makeData(programs, account, { directory, data, temporary })
   // sites pass through to the socket, passwords protect it
   const sockets = own(socketDirectory(join(directory, 'socket'), 'mysql.sock'), account, 0o711)
   const closed = own(join(directory, 'private'), account, 0o700)
@@ -88,14 +88,22 @@ export async function preparePlaces(programs: Programs, account: Account, direct
   }
 }
 
-async function makeData({ install }: Programs, account: Account, directory: string, data: string): Promise<void> {
+/** In /tmp the server that is started for it would delete the temporary tables of others that run as the same account. */
+async function makeData(
+  { install }: Programs,
+  account: Account,
+  { directory, data, temporary }: { directory: string; data: string; temporary: string },
+): Promise<void> {
   const aside = join(directory, 'data.new')
   removeTree(aside, directory)
   own(aside, account, 0o700)
   const child = { cwd: '/', env: { LC_ALL: 'C' }, ...(account.drop ? { uid: account.uid, gid: account.gid } : {}) }
   await runChild(
     install,
-    ['--no-defaults', `--datadir=${aside}`, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'],
+    [
+      ...['--no-defaults', `--datadir=${aside}`, `--tmpdir=${temporary}`],
+      ...['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'],
+    ],
     child,
   )
   renameSync(aside, data)

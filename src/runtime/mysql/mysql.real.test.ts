@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +19,7 @@ import { processStart } from '../../base/processes.ts'
 import type { MysqlAdmin, PrivateMysql } from '../types.ts'
 import { type AdminEndpoint, connectAdmin } from './admin.ts'
 import { claimServer } from './claim.ts'
+import { mariadbAccount } from './install.ts'
 import { connectNamedMysql } from './namedMysql.ts'
 import { startPrivateMariadb } from './privateMariadb.ts'
 
@@ -17,8 +28,13 @@ chmodSync(ground, 0o711)
 const directory = join(ground, 'mysql')
 const start = (): Promise<PrivateMysql> => startPrivateMariadb({ directory, log: () => {} })
 let server: PrivateMysql
+/** As another MariaDB of the same account would have it at this moment */
+const ofAnother = join(tmpdir(), `#sql-temptable-cairn-${process.pid}.MAI`)
 
 beforeAll(async () => {
+  writeFileSync(ofAnother, '')
+  const { uid, gid } = mariadbAccount()
+  chownSync(ofAnother, uid, gid)
   server = await start()
   for (const schema of ['c_one', 'c_two', 'cxone']) await server.createSchema(schema)
   await server.createAccount({ user: 'r_one', password: 'first', schema: 'c_one' })
@@ -30,7 +46,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.stop()
+  rmSync(ofAnother, { force: true })
   rmSync(ground, { recursive: true, force: true })
+})
+
+test('temporary tables of other servers stay: MariaDB deletes all that it finds when it starts', () => {
+  expect(existsSync(ofAnother)).toBe(true)
 })
 
 test('an account reaches its own schema and nothing else, however it asks', async () => {
