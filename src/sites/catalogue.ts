@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { Failure } from '../base/failure.ts'
 import { newUlid } from '../base/ids.ts'
 import { type Framework, frameworks } from '../contract/words.ts'
@@ -47,7 +47,12 @@ export interface Catalogue {
    * @throws {Failure} SITE_NOT_FOUND, SITE_TAKEN when the environment exists
    */
   addManaged(input: NewManaged): Promise<Environment>
-  /** Follows what `current` points at. Safe to repeat. @throws {Failure} ENVIRONMENT_NOT_FOUND */
+  /**
+   * Follows what `current` points at, and tells the site and its environments without a release of which framework it is: a new
+   * site only knows when its code was read. Safe to repeat.
+   *
+   * @throws {Failure} ENVIRONMENT_NOT_FOUND
+   */
   updateRelease(id: string, facts: ReleaseFacts): Promise<Environment>
   /** The address at which an environment is visited. @throws {Failure} ENVIRONMENT_NOT_FOUND */
   setUrl(id: string, url: string | null): Promise<Environment>
@@ -75,6 +80,12 @@ export interface CatalogueOptions {
 export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions): Catalogue {
   const rowsOf = (site: string): Promise<Row<'environment'>[]> =>
     db.selectFrom('environment').selectAll().where('site', '=', site).orderBy('created_at').execute()
+
+  const followFramework = async ({ site, framework }: Environment): Promise<void> => {
+    await db.updateTable('site').set({ framework }).where('name', '=', site).where('framework', '!=', framework).execute()
+    await sql`update environment set facts = jsonb_set(facts, '{framework}', to_jsonb(${framework}::text))
+      where site = ${site} and facts->'managed'->>'release' = '0' and facts->>'framework' != ${framework}`.execute(db)
+  }
 
   const findSiteRow = async (name: string): Promise<Row<'site'>> => {
     const row = await db.selectFrom('site').selectAll().where('name', '=', name).executeTakeFirst()
@@ -163,11 +174,14 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
         return environment
       })
     },
-    updateRelease: (id, { release, schema, commit, derived, ...facts }) =>
-      change(id, (environment) => {
+    async updateRelease(id, { release, schema, commit, derived, ...facts }) {
+      const changed = await change(id, (environment) => {
         if (environment.managed === null) throw new Error(`environment ${id} has no releases: it is attached`)
         return { ...environment, ...facts, managed: { ...environment.managed, release, schema, commit, derived } }
-      }),
+      })
+      await followFramework(changed)
+      return changed
+    },
     setUrl: (id, url) => change(id, (environment) => ({ ...environment, url })),
     async find(site, environment) {
       await findSiteRow(site)

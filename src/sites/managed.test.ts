@@ -65,6 +65,16 @@ test('a managed environment has no release at first, and then the facts of its c
   expect(rows.map((row) => JSON.stringify(row)).join()).not.toContain('of-the-release')
 })
 
+test('what a new site turns out to be is known to its environments without a release', async () => {
+  await catalogue.createSite({ name: 'unread', framework: 'wordpress' })
+  const [dev, onTest] = [await add('unread', 'dev'), await add('unread', 'test')]
+  await catalogue.updateRelease(dev.id, { ...release, framework: 'drupal7' })
+  expect(await catalogue.findSite('unread')).toMatchObject({ framework: 'drupal7' })
+  expect(await catalogue.findById(onTest.id)).toEqual({ ...onTest, framework: 'drupal7' })
+  await catalogue.updateRelease(onTest.id, { ...release, framework: 'drupal7' })
+  expect(await catalogue.findById(dev.id)).toMatchObject({ framework: 'drupal7', managed: { release: 1 } })
+})
+
 test('a name is taken once, for sites and for environments; labels come and go', async () => {
   await expect(catalogue.createSite({ name: 'shop', framework: 'drupal8' })).rejects.toMatchObject({ code: 'SITE_TAKEN' })
   await expect(catalogue.createSite({ name: 'Shop!', framework: 'drupal8' })).rejects.toMatchObject({ code: 'SITE_NAME_INVALID' })
