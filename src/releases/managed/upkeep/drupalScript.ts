@@ -19,6 +19,12 @@ $cairn['fail'] = static function ($words) {
 set_exception_handler(static function ($error) use ($cairn) {
     $cairn['fail'](get_class($error) . ': ' . $error->getMessage());
 });
+register_shutdown_function(static function () {
+    $error = error_get_last(); // a site turns the display of errors off
+    if ($error !== null && in_array($error['type'], [E_ERROR, E_PARSE, E_CORE_ERROR, E_COMPILE_ERROR, E_RECOVERABLE_ERROR], true)) {
+        fwrite(STDERR, 'Cairn: ' . strtok($error['message'], "\\n") . "\\n");
+    }
+});
 $_SERVER['HTTP_HOST'] = $cairn['parts']['host'] . (isset($cairn['parts']['port']) ? ':' . $cairn['parts']['port'] : '');
 $_SERVER['SERVER_NAME'] = $cairn['parts']['host'];
 $_SERVER['REQUEST_URI'] = '/';

@@ -18,6 +18,12 @@ if ($cairn['parts']['scheme'] === 'https') {
 if ($cairn['update']) {
     define('WP_INSTALLING', true); // as wp-admin/upgrade.php
 }
+register_shutdown_function(static function () {
+    $error = error_get_last(); // a site turns the display of errors off
+    if ($error !== null && in_array($error['type'], [E_ERROR, E_PARSE, E_CORE_ERROR, E_COMPILE_ERROR, E_RECOVERABLE_ERROR], true)) {
+        fwrite(STDERR, 'Cairn: ' . strtok($error['message'], "\\n") . "\\n");
+    }
+});
 ob_start();
 require getcwd() . '/wp-load.php';
 $cairn['done'] = [];
