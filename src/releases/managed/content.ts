@@ -82,7 +82,8 @@ export async function loadContent(
   return loaded
 }
 
-function adminOf({ host, port, socket, adminLogin }: MysqlHome, schema: string): DatabaseCredentials {
+/** For Cairn itself: a release's own account may not read the text of stored procedures, whose definer is their owner. */
+export function adminOf({ host, port, socket, adminLogin }: MysqlHome, schema: string): DatabaseCredentials {
   return guardCredentials({ host, port, socket, ...adminLogin, database: schema })
 }
 

@@ -7,6 +7,7 @@ import { structureRules } from '../../elements/database/structureOnly.ts'
 import { missingUploads } from '../../elements/missingUploads.ts'
 import { elementsOf } from '../../elements/trees.ts'
 import type { TreeSource } from '../../hosts/treeSource.ts'
+import { adminOf } from '../../releases/managed/content.ts'
 import { chooseCodec } from '../../repository/codecs/codec.ts'
 import { packChunkRef } from '../../repository/chunkRef.ts'
 import type { BackupObject, Manifest, ManifestRef, WriteSession } from '../../repository/types.ts'
@@ -158,8 +159,9 @@ class Reader {
 
   async database(): Promise<{ manifest: Manifest; ref: ManifestRef; momentAt: Date }> {
     const { repository, compression } = this.house
+    const { managed, database } = this.environment
     const dump = dumpDatabase({
-      credentials: this.environment.database,
+      credentials: managed === null ? database : adminOf((await this.house.managed.open()).mysql, managed.schema),
       structure: structureRules(this.environment),
       run: this.#within('database'),
     })
