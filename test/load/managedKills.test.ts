@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -21,17 +22,18 @@ let startMs = 2000
 
 beforeAll(async () => {
   // databases on Cairn's own MariaDB, which ends with it; on one that goes on
-  for (const named of [false, true]) labs.push(await startLab(named ? 'named' : 'own', { named }))
-  for (const [index, lab] of labs.entries()) {
-    const workflows = await settle(lab, chanceOf(rounds.seed + index))
-    for (const { steps } of workflows) {
-      for (const { name, startedAt, finishedAt } of steps)
-        usual.set(name, Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? ''))
-    }
-    expect(await lab.look(whole(lab))).toEqual([])
-    expect(await lab.leftovers()).toEqual([])
-  }
+  labs.push(...(await Promise.all([false, true].map((named) => startLab(named ? 'named' : 'own', { named })))))
+  await Promise.all(labs.map(prepare))
 })
+
+async function prepare(lab: Lab, index: number): Promise<void> {
+  for (const { steps } of await settle(lab, chanceOf(rounds.seed + index))) {
+    for (const { name, startedAt, finishedAt } of steps)
+      usual.set(name, Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? ''))
+  }
+  expect(await lab.look(whole(lab))).toEqual([])
+  expect(await lab.leftovers()).toEqual([])
+}
 
 afterAll(async () => {
   for (const lab of labs) await lab.stop()
@@ -52,6 +54,7 @@ test(
     for (const lab of labs) await expectCleanCheck(lab, true)
     rounds.finish()
     console.log('killed in', Object.fromEntries([...hits].sort()))
+    console.log('switches that a start found interrupted:', labs.map(recoveries).join(' and '))
   },
 )
 
@@ -86,6 +89,10 @@ async function round(number: number, chance: Chance): Promise<void> {
   hits.set(hit, (hits.get(hit) ?? 0) + 1)
   const end = workflow?.state ?? 'never begun'
   console.log(`round ${number}: ${lab.name} ${work.says}, killed in "${killAt}" and ${kills} times more, ${end}, ${watch.lap()}`)
+}
+
+function recoveries({ cairn }: Lab): number {
+  return readFileSync(`${cairn.data}.log`, 'utf8').split('ended an interrupted switch').length - 1
 }
 
 function whole({ cairn, site, served }: Lab): LookOptions {
