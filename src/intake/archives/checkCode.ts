@@ -79,7 +79,7 @@ function noCodeRoot(name: string, outline: Outline) {
 }
 
 /** One directory with settings, and one with files; files of others would be lost. */
-function drupal(name: string, outline: Outline, site: FoundSite): { filesDirectory: string; siteDirectory: string } {
+function drupal(name: string, outline: Outline, site: FoundSite): { filesDirectory: string; siteDirectory: string | null } {
   const sites = joinPath(site.docroot, 'sites')
   const directoryOf = (path: string): string => relativeTo(path, sites).split('/')[0] ?? ''
   const isSite = (directory: string): boolean => !['all', 'simpletest', 'example.sites'].includes(directory)
@@ -92,6 +92,9 @@ function drupal(name: string, outline: Outline, site: FoundSite): { filesDirecto
     ),
   ]
   const settings = own(outline.found.settings)
+  // unless several share its code, settings and files of a Backdrop stand in its root
+  if (site.framework === 'backdrop' && settings.length === 0)
+    return { siteDirectory: null, filesDirectory: joinPath(site.docroot, 'files') }
   if (settings.length > 1) {
     throw refuseArchive(
       'several-sites',

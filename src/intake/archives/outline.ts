@@ -35,7 +35,7 @@ export type FoundKind = keyof typeof foundKinds
 
 /** Files that are asked for by name, wherever they stand. */
 const named =
-  /(^|\/)(wp-settings\.php|wp-load\.php|wp-config\.php|wp-includes\/version\.php|core\/lib\/Drupal\.php|includes\/bootstrap\.inc|misc\/ajax\.js|core\/scripts\/backdrop\.sh|core\/misc\/ajax\.js|core|config\/application\.php|web\/app|index\.php|composer\.(json|lock)|settings\.php|\.git\/HEAD|MANIFEST\.(yml|ini)|pantheon\.yml|sites\/[^/]+|sites\/[^/]+\/files|wp-content(\/(uploads|plugins|themes))?)$/
+  /(^|\/)(wp-settings\.php|wp-load\.php|wp-config\.php|wp-includes\/version\.php|core\/lib\/Drupal\.php|includes\/bootstrap\.inc|misc\/ajax\.js|core\/scripts\/backdrop\.sh|core\/misc\/ajax\.js|core|config\/application\.php|web\/app|index\.php|composer\.(json|lock)|settings\.php|\.git\/HEAD|MANIFEST\.(yml|ini)|pantheon\.yml|sites\/[^/]+|files|wp-content(\/(uploads|plugins|themes))?)$/
 
 /** Small files that are read: where a version, a configuration or a table of contents stands. */
 const read =

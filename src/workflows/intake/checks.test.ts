@@ -54,6 +54,13 @@ const backdrop: (string | [string, string])[] = [
   'settings.php',
 ]
 
+test('the files of a Backdrop stand in its root, of one with several sites below "sites"', () => {
+  const plain = checkArchives([given('code', [...backdrop, 'files/config_1/active/system.core.json'])])
+  expect(plain).toMatchObject({ filesDirectory: 'files', siteDirectory: null, files: { archive: 0, root: 'files' } })
+  const shared = checkArchives([given('code', [...backdrop, 'sites/a/settings.php'])])
+  expect(shared).toMatchObject({ filesDirectory: 'sites/a/files', siteDirectory: 'a' })
+})
+
 test.each([
   ['WordPress', wordpress, 'wordpress', '6.5.5'],
   ['Drupal 7', drupal7, 'drupal7', '7.105'],

@@ -23,8 +23,8 @@ const rest = `
 if (empty($settings['hash_salt'])) {
   $settings['hash_salt'] = getenv('DRUPAL_HASH_SALT');
 }
-${ownAddress}if (getenv('CAIRN_URL')) {
-  $settings['trusted_host_patterns'] = ['^' . preg_quote((string) parse_url(getenv('CAIRN_URL'), PHP_URL_HOST)) . '$'];
+${ownAddress}if (getenv('CAIRN_URL')) { // unlike Drupal it compares the port too
+  $settings['trusted_host_patterns'] = ['^' . preg_quote((string) parse_url(getenv('CAIRN_URL'), PHP_URL_HOST)) . '(:[0-9]+)?$'];
 }
 foreach (['active', 'staging'] as $cairn_name) {
   $cairn_path = getenv('FILEMOUNT') . '/config-' . $cairn_name;

@@ -131,7 +131,7 @@ test("Backdrop's database is an address, and configuration that came with the fi
   expect(found).toMatchObject({
     database: 'mysql://r_1:p%2Fw%3A%401@127.0.0.1:3307/c_1',
     config_directories: { staging: 'x', active: 'files/config-active' },
-    settings: { hash_salt: 'of the environment' },
+    settings: { hash_salt: 'of the environment', trusted_host_patterns: [String.raw`^dev\-shop\.localhost(:[0-9]+)?$`] },
     config: { 'system.core': { cron_safe_threshold: 0, file_public_path: 'files', file_private_path: 'files/private' } },
   })
 })
