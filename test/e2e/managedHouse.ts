@@ -74,7 +74,7 @@ export async function startManagedHouse(directory: string) {
     }
   }
   return {
-    ...{ house, actor, journeys: makeJourneys(house, queue), managedJourneys: makeManagedJourneys(house, queue) },
+    ...{ house, actor, queue, journeys: makeJourneys(house, queue), managedJourneys: makeManagedJourneys(house, queue) },
     recover: managed.recover,
     /** The result of a workflow that must succeed */
     result: async <T>(started: Started): Promise<T> => (await succeeded(started)).result as T,
