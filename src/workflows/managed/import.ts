@@ -11,6 +11,7 @@ import type { Manifest } from '../../repository/types.ts'
 import { chooseCodec } from '../../repository/codecs/codec.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
+import { stopIdleThreads } from '../capture/warmThreads.ts'
 import { archivePart } from '../intake/archivePart.ts'
 import { countsOf, previewTree } from '../restore/preview.ts'
 import { dumpInside, readArchives } from '../intake/readArchives.ts'
@@ -23,6 +24,9 @@ import { knownOf } from './parts.ts'
 import { type Ground, openGround, putRelease, type WantedRelease } from './putRelease.ts'
 import { resultOf } from './result.ts'
 import { safetyBackup } from './safety.ts'
+
+/** From here on the start of threads is little of the time that an import takes. */
+const largeBytes = 64e6
 
 export interface ImportInput {
   environmentId: string
@@ -140,6 +144,9 @@ async function releaseFromFile(
     async function importedContent(): Promise<Changed> {
       const file = await openForeignFile(given.path, given.name)
       ends.push(() => file.close())
+      const isLarge = file.sizeBytes > largeBytes
+      // threads that the safety backup left would stand beside those that read, and these beside those that write
+      if (isLarge) await stopIdleThreads()
       const archive = file.kind === 'sql' ? null : await storeArchive({ ...reading, file })
       if (archive !== null) ends.push(async () => archive.close())
       for (const warning of archive?.warnings ?? []) run.warn(warning)
@@ -150,6 +157,7 @@ async function releaseFromFile(
         const part = { ...reading, archive, root, archivePrefix: `files_${environment.name}/` }
         const { manifest, warnings } = await archivePart({ ...part, element: 'files' })
         for (const warning of warnings) run.warn(warning)
+        if (isLarge) await stopIdleThreads()
         return { files: filesFrom(house, ground, manifest, run), expectedBytes: manifest.rawBytes, manifest }
       }
       const path = findDump({ ...seen, role: 'database' }, null)
