@@ -9,6 +9,7 @@ import { makeDirectory, makeLink, modeOf, setMode, setMtime, setOwner } from '..
 import { type HandleTree, openHandleTree, splitLast, splitPath } from '../../hosts/local/handles.ts'
 import type { WalkedEntry } from '../../hosts/local/walk.ts'
 import type { FetchJob } from '../apply/types.ts'
+import { copyFlags, type CopyJob, dressCopy, isUntouched } from './copyOriginal.ts'
 
 export interface LayOptions<E extends Entry> {
   /** An empty directory that nobody but us can enter */
@@ -27,6 +28,11 @@ export interface LayOptions<E extends Entry> {
    * changes; all the rest of `current` is of the original.
    */
   sameContent(wanted: E, current: WalkedEntry): Promise<boolean>
+  /**
+   * Copies files that are known as `copyOriginal` does, in threads: for each whether it was copied. Without it they are copied
+   * here.
+   */
+  copy?(jobs: CopyJob[]): Promise<boolean[]>
   fetch(jobs: FetchJob<E>[]): Promise<void>
   owner: { uid: number; gid: number }
   run: Run
@@ -69,11 +75,42 @@ export async function layTree<E extends Entry>(options: LayOptions<E>): Promise<
     counts.filesFetched += 1
     counts.bytesFetched += entry.sizeBytes
   }
-  const layFile = async (entry: E, path: Buffer, original: Original): Promise<void> => {
-    const isCopied = await copyIfSame(options, entry, path, original).finally(() => closeSync(original.fd))
+  const settleFile = (isCopied: boolean, entry: E, path: Buffer): void => {
     if (!isCopied) return fetchLater(entry, path)
     counts.filesCopied += 1
     counts.bytesCopied += entry.sizeBytes
+  }
+  const begin = (task: Promise<void>): void => {
+    const work: Promise<void> = task.catch((error: unknown) => void (failure ??= error)).finally(() => waiting.delete(work))
+    waiting.add(work)
+  }
+  const copies: { entry: E; path: Buffer; job: CopyJob }[] = []
+  const flushCopies = (): void => {
+    const batch = copies.splice(0)
+    if (batch.length === 0 || options.copy === undefined) return
+    const copied = options.copy(batch.map(({ job }) => job)).finally(() => batch.forEach(({ job }) => closeSync(job.fd)))
+    begin(copied.then((all) => batch.forEach(({ entry, path }, index) => settleFile(all[index] === true, entry, path))))
+  }
+  const layFile = (entry: E, path: Buffer, { fd, stat }: Original): void => {
+    const current = walked(entry, stat, path)
+    const isKnown = options.known?.(entry, current) ?? null
+    if (isKnown === false) {
+      closeSync(fd)
+      return fetchLater(entry, path)
+    }
+    const job: CopyJob = {
+      ...{ fd, ctimeNs: stat.ctimeNs, sizeBytes: entry.sizeBytes, to: path, mtimeNs: entry.mtimeNs },
+      mode: modeOf(stat) === plainMode(entry.mode) ? null : plainMode(entry.mode),
+      owner: isRoot() ? owner : null,
+    }
+    if (isKnown === true && options.copy !== undefined) {
+      copies.push({ entry, path, job })
+      if (copies.length >= copyFilesMax) flushCopies()
+      return
+    }
+    const isSame = async (): Promise<boolean> => isKnown ?? options.sameContent(entry, current)
+    const copied = copyIfSame(job, isSame).finally(() => closeSync(fd))
+    begin(copied.then((isCopied) => settleFile(isCopied, entry, path)))
   }
   try {
     for await (const entry of want) {
@@ -89,12 +126,7 @@ export async function layTree<E extends Entry>(options: LayOptions<E>): Promise<
       } else {
         const original = source === null ? null : openSame(source, entry)
         if (original === null) fetchLater(entry, path)
-        else {
-          const work: Promise<void> = layFile(entry, path, original)
-            .catch((error: unknown) => void (failure ??= error))
-            .finally(() => waiting.delete(work))
-          waiting.add(work)
-        }
+        else layFile(entry, path, original)
       }
       run.progress({ doneItems: counts.filesCopied + counts.filesFetched, doneBytes: counts.bytesCopied + counts.bytesFetched })
       if (waiting.size >= copiesMax) await Promise.race(waiting)
@@ -102,6 +134,7 @@ export async function layTree<E extends Entry>(options: LayOptions<E>): Promise<
       if (failure !== undefined) throw failure
       if (jobs.length >= batchFilesMax || jobBytes >= batchBytesMax) await flush()
     }
+    flushCopies()
     await Promise.all(waiting)
     if (failure !== undefined) throw failure
     await flush()
@@ -110,6 +143,7 @@ export async function layTree<E extends Entry>(options: LayOptions<E>): Promise<
     return counts
   } catch (error) {
     await Promise.all(waiting)
+    for (const { job } of copies) closeSync(job.fd)
     throw spaceFailure(error, to)
   } finally {
     source?.close()
@@ -157,6 +191,8 @@ function makeParents(to: string): { enter(path: Buffer): void; make(path: Buffer
 }
 
 const copiesMax = 8
+/** Each holds a handle until it is copied */
+const copyFilesMax = 32
 const batchFilesMax = 2_000
 const batchBytesMax = 64 << 20
 
@@ -182,26 +218,16 @@ function openSame(source: HandleTree, { path, sizeBytes }: Entry): Original | nu
 }
 
 /** The copy is taken first and judged after: what the site writes in between makes it another file than the one that was known. */
-async function copyIfSame<E extends Entry>(
-  { known, sameContent, owner }: LayOptions<E>,
-  entry: E,
-  path: Buffer,
-  { fd, stat: before }: Original,
-): Promise<boolean> {
-  const current = walked(entry, before, path)
-  const isKnown = known?.(entry, current) ?? null
-  if (isKnown === false) return false
-  const flags = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL
-  const from = `/proc/self/fd/${fd}`
-  if (entry.sizeBytes <= smallBytes) copyFileSync(from, path, flags)
-  else await copyFile(from, path, flags)
-  const after = fstatSync(fd, { bigint: true })
-  const isUntouched = before.ctimeNs === after.ctimeNs && before.size === after.size
-  if (!isUntouched || !(isKnown ?? (await sameContent(entry, current)))) {
-    unlinkSync(path)
+async function copyIfSame(job: CopyJob, isSame: () => Promise<boolean>): Promise<boolean> {
+  const from = `/proc/self/fd/${job.fd}`
+  const to = Buffer.from(job.to)
+  if (job.sizeBytes <= smallBytes) copyFileSync(from, to, copyFlags)
+  else await copyFile(from, to, copyFlags)
+  if (!isUntouched(job) || !(await isSame())) {
+    unlinkSync(to)
     return false
   }
-  finish(path, entry, owner, modeOf(before)) // the mode was copied too
+  dressCopy(job)
   return true
 }
 
@@ -216,11 +242,9 @@ function walked(entry: Entry, stat: BigIntStats, full: Buffer): WalkedEntry {
   }
 }
 
-/** @param mode that it has already */
-function finish(path: Buffer, entry: Entry, owner: { uid: number; gid: number }, mode: number | null = null): void {
+function finish(path: Buffer, entry: Entry, owner: { uid: number; gid: number }): void {
   if (isRoot()) setOwner(path, owner.uid, owner.gid)
-  const wanted = entry.kind === 'directory' ? plainMode(entry.mode) | 0o700 : plainMode(entry.mode)
-  if (entry.kind !== 'link' && mode !== wanted) setMode(path, wanted)
+  if (entry.kind !== 'link') setMode(path, entry.kind === 'directory' ? plainMode(entry.mode) | 0o700 : plainMode(entry.mode))
   setMtime(path, entry.mtimeNs)
 }
 

@@ -34,6 +34,7 @@ export function filesFrom(
         want: entriesOf(house.repository, manifest),
         known: (wanted, file) => known?.isSame(wanted, file) ?? null,
         sameContent: (wanted, file) => threads.isSame(wanted, file.full),
+        copy: (jobs) => threads.copy(jobs),
         fetch: (jobs) => threads.write(jobs),
         owner: place,
         run,
