@@ -6,13 +6,17 @@ import { childEnd, startChild } from '../../src/base/spawn.ts'
 import { database } from './database.ts'
 import { files } from './files.ts'
 import { BenchHouse } from './house.ts'
+import { managed } from './managed.ts'
 import { type Measurement, takeRows } from './measurement.ts'
 import { memory } from './memory.ts'
 import { reading } from './reading.ts'
 import { type BenchRow, machine, printTable } from './table.ts'
 
-const groups: Record<string, readonly Measurement[]> = { files, database, reading, memory }
-const packages = ['restic', 'tar', 'gzip', 'time', 'curl', 'unzip', 'mariadb-server', 'mariadb-client', 'libisal2']
+const groups: Record<string, readonly Measurement[]> = { files, database, reading, managed, memory }
+const packages = [
+  ...['restic', 'tar', 'gzip', 'time', 'curl', 'unzip', 'mariadb-server', 'mariadb-client', 'libisal2', 'git', 'util-linux'],
+  ...['php-cli', 'php-fpm', 'php-mysql', 'php-xml', 'php-mbstring', 'xfsprogs'],
+]
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, only: { type: 'string' } },

@@ -1,4 +1,4 @@
-// npm run bench [-- --json] [--only=files,database,reading,memory] [--quick]: ours and the peers' on the same data in one run.
+// npm run bench [-- --json] [--only=files,database,reading,managed,memory] [--quick]: ours and the peers' on the same data in one run.
 // The table, or with --json one object, goes to stdout, what is going on to stderr. --quick runs everything once on little data.
 //
 // What is measured is the JavaScript that the package holds, not the source of a checkout: there each thread loads a compiler
@@ -15,7 +15,9 @@ process.on('SIGINT', () => {}) // the bench hears it too, and its end is waited 
 try {
   const tsc = join(root, 'node_modules/.bin/tsc')
   await runChild(tsc, ['-p', join(root, 'tsconfig.json'), '--noEmit', 'false', '--noCheck', '--rootDir', root, '--outDir', built])
-  for (const name of ['node_modules', 'script', 'package.json']) symlinkSync(join(root, name), join(built, name))
+  for (const name of ['node_modules', 'script', 'package.json', 'test/servers/wordpressInstall.php']) {
+    symlinkSync(join(root, name), join(built, name))
+  }
   const child = startChild(
     process.execPath,
     ['--import', join(built, 'test/bench/asServer.js'), join(built, 'test/bench/bench.js'), ...process.argv.slice(2)],
