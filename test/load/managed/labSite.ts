@@ -102,9 +102,12 @@ export async function packTree(directory: string, top: string, to: string): Prom
   await runChild('tar', ['-czf', to, '--owner=0', '--group=0', `--transform=s,^\\.,${top},S`, '-C', directory, '.'])
 }
 
+/** With a time of whole seconds: an archive has no finer ones, and some content comes back by way of one. */
 function put(directory: string, path: string, body: string | Buffer): void {
+  const seconds = Math.floor(Date.now() / 1000)
   mkdirSync(join(directory, dirname(path)), { recursive: true })
   writeFileSync(join(directory, path), body)
+  utimesSync(join(directory, path), seconds, seconds)
 }
 
 function phrase(chance: Chance, words: number): string {
