@@ -23,6 +23,8 @@ import { listTree, type TreeEntry } from './readTree.ts'
 import type { SiteRepository } from './siteRepository.ts'
 
 export interface ExportOptions extends Pick<GitOptions, 'signal'> {
+  /** These entries with all below them, and the directories above them; everything when it is not given */
+  paths?: readonly string[]
   /** Called for each entry once it stands */
   onEntry?: (entry: TreeEntry) => void
   /** Submodules, and names that git would not check out either, are left out with one */
@@ -96,6 +98,7 @@ export async function exportTree(
   /** Makes the directories as they come, gives on what has contents. */
   async function* writeDirectories(): AsyncGenerator<TreeEntry> {
     for await (const entry of listTree(repository, commit, options)) {
+      if (options.paths !== undefined && !isWanted(entry, options.paths)) continue
       const refused = refusePath(entry.path, entry.kind === 'link')
       if (refused !== null || entry.kind === 'submodule') {
         options.onWarning?.(warningOf(entry))
@@ -109,6 +112,13 @@ export async function exportTree(
       }
     }
   }
+}
+
+function isWanted({ path, kind }: TreeEntry, paths: readonly string[]): boolean {
+  const name = path.toString()
+  return paths.some(
+    (wanted) => name === wanted || name.startsWith(`${wanted}/`) || (kind === 'directory' && wanted.startsWith(`${name}/`)),
+  )
 }
 
 function warningOf(entry: TreeEntry): Warning {

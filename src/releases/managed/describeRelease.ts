@@ -15,6 +15,8 @@ export interface ReleaseFile {
   code: ReadCode | null
   /** What Cairn wrote into the code, relative to it */
   derived: string[]
+  /** All of the code that is not as its commit has it, relative to it */
+  touched: string[]
 }
 
 export function writeReleaseFile(directory: string, file: ReleaseFile): void {

@@ -128,8 +128,9 @@ async function configure(options: PrepareOptions, release: Release): Promise<Rel
   const { place, run } = options
   const paths = releasePaths(place, release.number)
   const code = await readCode(paths.code, release.framework, filesPath(place, release.filesId), options.site ?? {})
-  const derived = code === null ? [] : configureCode(paths.code, code, join('files', release.filesId), run)
-  writeReleaseFile(paths.release, { filesId: release.filesId, code, derived })
+  const filesTree = join('files', release.filesId)
+  const { made, touched } = code === null ? { made: [], touched: [] } : configureCode(paths.code, code, filesTree, run)
+  writeReleaseFile(paths.release, { filesId: release.filesId, code, derived: made, touched })
   await tellEnvironment(options, release)
   chmodSync(paths.release, 0o711)
   return describeRelease(options, release)

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import { newUlid } from '../../base/ids.ts'
 import type { Run } from '../../base/run.ts'
 import { exportTree } from '../../git/exportTree.ts'
 import { packRepositoryAs } from '../../git/packRepository.ts'
-import type { SiteRepository } from '../../git/siteRepository.ts'
 import type { TreeSource } from '../../hosts/treeSource.ts'
+import { readReleaseFile } from '../../releases/managed/describeRelease.ts'
 import { releasePaths } from '../../releases/managed/layout.ts'
 import type { Environment, ManagedFacts } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
@@ -22,31 +22,36 @@ const staleMs = 86_400_000
 
 /**
  * What the code archive of a managed environment holds: the commit that it shows, as it came and without anything that Cairn
- * derived from it, and a `.git` with all refs beside it. The export stays with its release, so that the next backup need not
- * read it again.
+ * derived from it, and a `.git` with all refs beside it. The release's own code is read, which nobody can write; what Cairn
+ * changed in it is exported from the commit again.
  *
  * @throws {Failure} PREFLIGHT_REFUSED for an environment without a release
  */
 export async function managedCode(house: House, environment: Environment, run: Run): Promise<ManagedCode> {
   const managed = requireRelease(environment)
   const repository = await provideSiteRepository(house, environment.site)
-  const directory = join(releasePaths(managed, managed.release).release, 'archive')
+  const { release, code } = releasePaths(managed, managed.release)
+  const directory = join(release, 'archive')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(directory)) {
     const path = join(directory, name)
-    if (name !== 'code' && Date.now() - statSync(path).ctimeMs > staleMs) rmSync(path, { recursive: true, force: true })
+    if (Date.now() - statSync(path).ctimeMs > staleMs) rmSync(path, { recursive: true, force: true })
   }
   const own = join(directory, newUlid())
   mkdirSync(own, { mode: 0o700 })
   const close = (): void => rmSync(own, { recursive: true, force: true })
   try {
-    const code = await provideExport(repository, managed.commit ?? '', directory, own, run)
-    const git = join(own, 'git')
+    const commit = managed.commit ?? ''
+    const { signal } = run
+    const [asCommitted, git] = [join(own, 'code'), join(own, 'git')]
+    const { touched } = readReleaseFile(release)
+    await exportTree(repository, commit, asCommitted, { paths: touched, signal })
     await packRepositoryAs(repository, git, {
-      commit: managed.commit ?? '',
+      commit,
       ...(environment.name === 'dev' ? { branch: 'refs/heads/master' } : {}),
-      signal: run.signal,
+      signal,
     })
+    const isCommitted = (path: string): boolean => lstatSync(join(asCommitted, path), { throwIfNoEntry: false }) !== undefined
     const secretPaths = environment.configFiles
       .map((path) => relative(environment.codeRoot, path))
       .filter((path) => !path.startsWith('..') && existsSync(join(code, path)))
@@ -55,9 +60,12 @@ export async function managedCode(house: House, environment: Environment, run: R
       tree: {
         roots: [
           { directory: code, at: '' },
+          ...touched.filter(isCommitted).map((path) => ({ directory: join(asCommitted, path), at: path })),
           { directory: git, at: '.git' },
         ],
-        exclude: [],
+        exclude: touched
+          .filter((path) => !isCommitted(path))
+          .map((path) => ({ path, reason: 'written by Cairn for the release' })),
         secretPaths,
       },
     }
@@ -73,20 +81,4 @@ export function requireRelease({ site, name, managed }: Environment): ManagedFac
   throw new Failure('PREFLIGHT_REFUSED', `Cannot read "${site}.${name}": nothing was ever deployed there`, {
     hint: `Deploy to it first: cairn env:deploy ${site}.${name}`,
   })
-}
-
-/** Whole or not at all; of two that make it at once the first one's is used. */
-async function provideExport(
-  repository: SiteRepository,
-  commit: string,
-  directory: string,
-  own: string,
-  run: Run,
-): Promise<string> {
-  const path = join(directory, 'code')
-  if (existsSync(path)) return path
-  const aside = join(own, 'code')
-  await exportTree(repository, commit, aside, { signal: run.signal })
-  if (!existsSync(path)) renameSync(aside, path)
-  return path
 }

@@ -17,6 +17,8 @@ export interface CodeTree {
   link(path: string, target: string): void
   /** What stands at a path: null for nothing */
   kind(path: string): 'file' | 'directory' | 'link' | null
+  /** Every path that was written, linked or made on the way: what stands there is not the commit's */
+  touched(): string[]
   close(): void
 }
 
@@ -25,6 +27,7 @@ const textBytesMax = 4 << 20
 /** @throws {Failure} PREFLIGHT_REFUSED by its functions, where the code has a link or a file in the way */
 export function openCodeTree(code: string): CodeTree {
   const handles = openHandleTree(code)
+  const touched = new Set<string>()
   const guarded = <T>(path: string, work: () => T): T => {
     try {
       return work()
@@ -42,11 +45,15 @@ export function openCodeTree(code: string): CodeTree {
   const makeParents = (path: string): void => {
     const names = dirname(path).split('/')
     for (let depth = 1; dirname(path) !== '.' && depth <= names.length; depth++) {
-      const parent = handles.at(Buffer.from(names.slice(0, depth).join('/')))
-      if (statOrNull(parent) === null) makeDirectory(parent, 0o755)
+      const path = names.slice(0, depth).join('/')
+      const parent = handles.at(Buffer.from(path))
+      if (statOrNull(parent) !== null) continue
+      makeDirectory(parent, 0o755)
+      touched.add(path)
     }
   }
   const clear = (path: string): void => {
+    touched.add(path)
     const parent = openDirectoryOf(code, dirname(path))
     try {
       removeByHandle(parent, Buffer.from(path.slice(path.lastIndexOf('/') + 1)))
@@ -89,6 +96,7 @@ export function openCodeTree(code: string): CodeTree {
         throw error
       }
     },
+    touched: () => [...touched],
     close: () => handles.close(),
   }
   return tree

@@ -51,8 +51,8 @@ async function configure(framework: Framework, known: Parameters<typeof readCode
   const facts = await readCode(code, framework, join(base, 'files/abc'), known)
   if (facts === null) throw new Error('no site was found')
   const run = quietRun()
-  const derived = configureCode(code, facts, 'files/abc', run)
-  return { facts, derived, warnings: run.warnings }
+  const { made: derived, touched } = configureCode(code, facts, 'files/abc', run)
+  return { facts, derived, touched, warnings: run.warnings }
 }
 
 test('WordPress without a configuration gets one, and a link straight to its files', async () => {
@@ -127,6 +127,17 @@ test("Drupal's settings get one include at their end, once", async () => {
   expect(once.startsWith("<?php\n$settings['hash_salt'] = 'own';\n")).toBe(true)
   expect(once.match(/include __DIR__/g)).toHaveLength(1)
   expect(read('web/sites/default/settings.cairn.php')).toContain("__DIR__ . '/../../../../environment.json'")
+})
+
+test('what is not as the commit has it is told: made, changed, and directories on the way', async () => {
+  putDrupal('web')
+  rmSync(join(code, 'web/sites/default'), { recursive: true })
+  put('web/sites/default/settings.php', '<?php\n')
+  expect((await configure('drupal8')).touched.toSorted()).toEqual(
+    ['files', 'settings.cairn.php', 'settings.php'].map((name) => `web/sites/default/${name}`),
+  )
+  rmSync(join(code, 'web/sites'), { recursive: true })
+  expect((await configure('drupal8')).touched).toEqual(expect.arrayContaining(['web/sites', 'web/sites/default']))
 })
 
 test('the only site of a Drupal answers to every address', async () => {

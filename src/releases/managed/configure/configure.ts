@@ -23,6 +23,13 @@ export interface CodeFacts {
   links: { at: string; to: string }[]
 }
 
+export interface Configured {
+  /** What was made anew, relative to the code: no part of the site's code, left out of its archives */
+  made: string[]
+  /** All that is not as the commit has it, also where it changed something of the commit's */
+  touched: string[]
+}
+
 /**
  * Writes into the exported code of a release what belongs to the environment: the links to its files, and the configuration
  * that the framework needs beside what `prepend.php` hands over. The history stays as it came.
@@ -30,10 +37,9 @@ export interface CodeFacts {
  * What the code itself says stays in force where the environment has no say; code without a configuration gets one.
  *
  * @param filesTree relative to the environment's directory: `files/<id>`
- * @returns what it made anew, relative to the code: no part of the site's code, left out of its archives
  * @throws {Failure} PREFLIGHT_REFUSED
  */
-export function configureCode(code: string, facts: CodeFacts, filesTree: string, run: Run): string[] {
+export function configureCode(code: string, facts: CodeFacts, filesTree: string, run: Run): Configured {
   const tree = openCodeTree(code)
   try {
     const made: string[] = []
@@ -50,7 +56,8 @@ export function configureCode(code: string, facts: CodeFacts, filesTree: string,
       tree.link(at, join('../'.repeat(at.split('/').length + 2), filesTree, to))
       made.push(at)
     }
-    return [...made, ...configureFramework(tree, facts)]
+    made.push(...configureFramework(tree, facts))
+    return { made, touched: tree.touched() }
   } finally {
     tree.close()
   }
