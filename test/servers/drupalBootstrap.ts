@@ -22,14 +22,19 @@ $app_root = ${root};
 $site_path = '${site}';
 if (!is_readable("$app_root/$site_path/settings.php")) { header('Location: /core/install.php', true, 302); exit; }
 require "$app_root/$site_path/settings.php";
+$host = ${kind === 'backdrop' ? `$_SERVER['HTTP_HOST']` : `preg_replace('/:\\d+$/', '', $_SERVER['HTTP_HOST'])`};
+$trusted = array_filter($settings['trusted_host_patterns'] ?? array('.'), fn ($pattern) => preg_match("{{$pattern}}i", $host));
+if (!$trusted) { http_response_code(400); exit('The provided host name is not valid for this server.'); }
 ${
   kind === 'backdrop'
     ? `$parts = parse_url($database);
-parse_str($parts['query'], $query);
-$info = array('database' => substr($parts['path'], 1), 'username' => $parts['user'], 'password' => rawurldecode($parts['pass']), 'unix_socket' => $query['unix_socket'], 'prefix' => $database_prefix);`
+parse_str($parts['query'] ?? '', $query);
+$info = $query + array('database' => rawurldecode(substr($parts['path'], 1)), 'username' => rawurldecode($parts['user']), 'password' => rawurldecode($parts['pass']), 'host' => $parts['host'], 'port' => $parts['port'] ?? 3306, 'prefix' => $database_prefix ?? '');`
     : `$info = $databases['default']['default'];`
 }
-$pdo = new PDO('mysql:unix_socket=' . $info['unix_socket'] . ';dbname=' . $info['database'] . ';charset=utf8mb4', $info['username'], $info['password'], array(PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION));
+$at = isset($info['unix_socket']) ? "unix_socket={$info['unix_socket']}" : "host={$info['host']};port={$info['port']}";
+$pdo = new PDO("mysql:$at;dbname={$info['database']};charset=utf8mb4", $info['username'], $info['password'], array(PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION));
+if ($pdo->query('SHOW TABLES')->fetchColumn() === false) { header('Location: /core/install.php', true, 302); exit; }
 $pdo->exec("SET sql_mode='ANSI,TRADITIONAL'");
 function query($sql, $args = array()) {
   global $pdo, $info;
@@ -43,9 +48,9 @@ $cached = query('SELECT data FROM {cache_container} WHERE cid = ?', array($yml))
 if ($cached === false) {
   $schema = query("SELECT value FROM {key_value} WHERE collection = 'system.schema'")->fetchColumn();
   if ($schema === false) { throw new Exception('no schema version'); }
-  ${kind === 'drupal7' ? `$private = unserialize(query("SELECT value FROM {variable} WHERE name = 'file_private_path'")->fetchColumn());` : ''}
+  ${kind === 'drupal7' ? `$private = $conf['file_private_path'] ?? unserialize(query("SELECT value FROM {variable} WHERE name = 'file_private_path'")->fetchColumn());` : ''}
   ${kind === 'drupal10' ? `$private = $settings['file_private_path'];` : ''}
-  ${kind === 'backdrop' ? `$private = json_decode(file_get_contents($config_directories['active'] . '/system.core.json'), true)['file_private_path']; json_decode(file_get_contents($config_directories['active'] . '/shape.settings.json'), true)['slogan'];` : ''}
+  ${kind === 'backdrop' ? `$private = $config['system.core']['file_private_path'] ?? json_decode(file_get_contents($config_directories['active'] . '/system.core.json'), true)['file_private_path']; json_decode(file_get_contents($config_directories['active'] . '/shape.settings.json'), true)['slogan'];` : ''}
   $cached = serialize(array('schema' => $schema, 'private' => $private));
   query('INSERT INTO {cache_container} (cid, data) VALUES (?, ?)', array($yml, $cached));
 }

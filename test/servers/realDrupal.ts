@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { runChild } from '../../src/base/spawn.ts'
 import type { DatabaseCredentials } from '../../src/sites/credentials.ts'
 import type { TestMariadb } from './mariadb.ts'
+import { makeUploads } from './uploads.ts'
 
 export type RealKind = 'drupal7' | 'drupal10' | 'backdrop'
 
@@ -16,6 +17,9 @@ export const realVariables: Record<RealKind, string> = {
 export interface RealDrupal {
   codeRoot: string
   docroot: string
+  files: string
+  /** A public one, below the files */
+  image: string
   privateFiles: string
   database: DatabaseCredentials
 }
@@ -41,12 +45,20 @@ export async function installDrupal({ kind, checkout, directory, mariadb, name }
     CREATE USER '${name}'@'localhost' IDENTIFIED BY '${password}'; GRANT ALL ON \`${name}\`.* TO '${name}'@'%'; GRANT ALL ON \`${name}\`.* TO '${name}'@'localhost'`)
   const input = JSON.stringify({ kind, docroot, database: name, user: name, password, port: mariadb.port, privateFiles })
   const script = join(import.meta.dirname, 'realDrupalInstall.php')
-  await runChild('php', ['-d', 'memory_limit=1G', '-d', 'display_errors=stderr', '-d', 'error_reporting=0', script, input], {
-    cwd: docroot,
-  })
-  if (process.getuid?.() === 0) await runChild('chown', ['-hR', 'www-data:www-data', codeRoot, privateFiles])
+  const isRoot = process.getuid?.() === 0
+  const giveAway = async (): Promise<void> => {
+    if (isRoot) await runChild('chown', ['-hR', 'www-data:www-data', codeRoot, privateFiles])
+  }
+  await giveAway()
+  const asUser = isRoot ? ['--reuid', 'www-data', '--regid', 'www-data', '--init-groups'] : []
+  const limits = ['-d', 'memory_limit=1G', '-d', 'display_errors=stderr', '-d', 'error_reporting=0']
+  await runChild('setpriv', [...asUser, '--', 'php', ...limits, script, input], { cwd: docroot })
+  const files = join(docroot, kind === 'backdrop' ? 'files' : 'sites/default/files')
+  const [image] = makeUploads(files, 1, 20_000)
+  if (image === undefined) throw new Error('no image was made')
+  await giveAway()
   const database = { host: '127.0.0.1', port: mariadb.port, socket: null, user: name, password, database: name }
-  return { codeRoot, docroot, privateFiles, database }
+  return { codeRoot, docroot, files, image: image.path, privateFiles, database }
 }
 
 function docrootOf(codeRoot: string): string {

@@ -25,11 +25,17 @@ function install(array $given, string $url): void {
         require_once DRUPAL_ROOT . '/includes/install.core.inc';
         install_drupal(['parameters' => ['profile' => 'minimal', 'locale' => 'en'], 'forms' => ['install_settings_form' => ['driver' => 'mysql', 'mysql' => $mysql], 'install_configure_form' => $form]]);
     } elseif ($given['kind'] === 'drupal10') {
-        copy('sites/default/default.settings.php', 'sites/default/settings.php');
+        // an older one is deprecated in many places by a newer PHP: its own error handler would come into its own way
+        $calm = "\nerror_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);\n";
+        file_put_contents('sites/default/settings.php', file_get_contents('sites/default/default.settings.php') . $calm);
         chmod('sites/default/settings.php', 0644);
         $loader = require 'autoload.php';
+        Drupal\Core\DrupalKernel::bootEnvironment(); // which sets what is reported, once
+        error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
         require_once 'core/includes/install.core.inc';
-        install_drupal($loader, ['interactive' => false, 'site_path' => 'sites/default', 'parameters' => ['profile' => 'minimal', 'langcode' => 'en'], 'forms' => ['install_settings_form' => ['driver' => 'Drupal\mysql\Driver\Database\mysql', 'Drupal\mysql\Driver\Database\mysql' => $mysql], 'install_configure_form' => $form]]);
+        // drivers have been extensions since 10.2, named by their namespace
+        $driver = class_exists('Drupal\Core\Extension\DatabaseDriverList') ? 'Drupal\mysql\Driver\Database\mysql' : 'mysql';
+        install_drupal($loader, ['interactive' => false, 'site_path' => 'sites/default', 'parameters' => ['profile' => 'minimal', 'langcode' => 'en'], 'forms' => ['install_settings_form' => ['driver' => $driver, $driver => $mysql], 'install_configure_form' => $form]]);
         chmod('sites/default/settings.php', 0644);
         file_put_contents('sites/default/settings.php', "\n\$settings['file_private_path'] = '{$given['privateFiles']}';\n", FILE_APPEND);
         chmod('sites/default/settings.php', 0444);
