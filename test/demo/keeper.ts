@@ -37,12 +37,16 @@ const php = await startPhp({ docroot: site, directory: join(folder, 'php'), port
 
 say('starting Cairn')
 const cairnPort = await freePort()
+const gatewayPort = await freePort()
 const data = join(folder, 'cairn')
 const log = openSync(join(folder, 'cairn.log'), 'a')
 const cairn = spawn(program, ['server'], {
   cwd: folder,
   stdio: ['ignore', log, log],
-  env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CAIRN_DATA: data, CAIRN_LISTEN: `127.0.0.1:${cairnPort}` },
+  env: {
+    ...{ PATH: process.env['PATH'], HOME: process.env['HOME'], CAIRN_DATA: data },
+    ...{ CAIRN_LISTEN: `127.0.0.1:${cairnPort}`, CAIRN_GATEWAY_LISTEN: `127.0.0.1:${gatewayPort}` },
+  },
 })
 writeFileSync(join(folder, 'cairn.pid'), String(cairn.pid))
 let cairnEnded = false
