@@ -201,13 +201,14 @@ describe.runIf(isRoot)('git over HTTP', () => {
     await expectDev('shop', 'mended')
     const tip = userGit(directory, ['rev-parse', 'HEAD']).trim()
     const environment = '/v1/sites/shop/environments/dev'
+    const format = '--format=%(refname) %(objectname)'
     for (const [path, more] of [
       ['revert-code', {}],
       ['reset-code', { confirm: 'shop.dev' }],
     ] as const) {
       const failed = await begin(`${environment}/${path}`, { commit: broken, ...more })
       expect(failed).toMatchObject({ state: 'failed', failure: { code: 'VERIFY_FAILED' } })
-      expect(userGit(repository('shop'), ['for-each-ref', '--format=%(refname) %(objectname)'])).toBe(
+      expect(userGit(repository('shop'), ['for-each-ref', format, 'refs/heads', 'refs/cairn/undo'])).toBe(
         `refs/heads/master ${tip}\n`,
       )
     }

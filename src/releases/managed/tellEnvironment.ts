@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileDurably } from '../../base/files.ts'
 import { connectDatabase } from '../../elements/database/connect.ts'
 import { environmentFile } from '../../runtime/environmentFile.ts'
-import type { MysqlHome } from '../../runtime/types.ts'
+import type { EnvironmentFile, MysqlHome } from '../../runtime/types.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
 import { releaseCredentials } from './content.ts'
 import { readReleaseFile } from './describeRelease.ts'
@@ -16,13 +16,18 @@ export interface TellOptions {
   /** The environment's address, without a slash at the end */
   url: string
   siteUuid: string
+  /** Says again what was told when the release was prepared: the account of a release that is not current is locked */
+  isAgain?: boolean
 }
 
 /**
  * Writes what the running site of a release is told: `environment.json`, readable for its PHP alone. Again when the address of
  * the environment changes; the next request counts.
  */
-export async function tellEnvironment({ place, mysql, url, siteUuid }: TellOptions, release: Release): Promise<void> {
+export async function tellEnvironment(
+  { place, mysql, url, siteUuid, isAgain = false }: TellOptions,
+  release: Release,
+): Promise<void> {
   const paths = releasePaths(place, release.number)
   const { code } = readReleaseFile(paths.release)
   const { secrets } = release
@@ -43,7 +48,7 @@ export async function tellEnvironment({ place, mysql, url, siteUuid }: TellOptio
       user: release.account,
       password: secrets.password,
       prefix: code?.tablePrefix ?? code?.ownTablePrefix ?? '',
-      isEmpty: await isEmpty(releaseCredentials(mysql, release)),
+      isEmpty: isAgain ? wasEmpty(paths.environmentFile) : await isEmpty(releaseCredentials(mysql, release)),
     },
     salts: secrets.salts,
     hashSalt: secrets.hashSalt,
@@ -63,6 +68,11 @@ function makeTemporary(place: ManagedPlace, number: number): string {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   giveTo(path, place)
   return path
+}
+
+function wasEmpty(environmentFile: string): boolean {
+  const { variables } = JSON.parse(readFileSync(environmentFile, 'utf8')) as EnvironmentFile
+  return variables['PANTHEON_DATABASE_STATE'] === 'empty'
 }
 
 /** A Drupal without tables shows its installer then. */

@@ -35,7 +35,7 @@ async function changeUrl(house: House, environmentId: string, url: string | null
   const wanted = url ?? addressOf(before.site, before.name)
   await house.sites.setUrl(environmentId, wanted)
   const { place, mysql } = await openGround(house, environmentId)
-  const told = { place, mysql, url: wanted, siteUuid: siteUuid(house.managed, place.site) }
+  const told = { place, mysql, url: wanted, siteUuid: siteUuid(house.managed, place.site), isAgain: true }
   for (const release of await house.managed.releases.list(environmentId)) {
     if (release.state === 'current' || release.state === 'kept') await tellEnvironment(told, release)
   }
