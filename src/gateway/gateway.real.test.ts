@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPhpRuntime } from '../runtime/php/openPhpRuntime.ts'
 import { passableDirectory, testEnvironment } from '../runtime/testing.suite.ts'
 import type { PhpRuntime } from '../runtime/types.ts'
-import { gatewayAddress, parseGatewayHost } from './address.ts'
+import { gatewayAddress, parseGatewayHost } from '../sites/address.ts'
 import type { Served } from './served.ts'
 import { type Gateway, startGateway } from './startGateway.ts'
 

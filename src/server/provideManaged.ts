@@ -3,8 +3,6 @@ import { createHmac, type KeyObject } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Failure } from '../base/failure.ts'
 import { seal, unseal } from '../base/seal.ts'
-import { gatewayAddress, parseGatewayHost } from '../gateway/address.ts'
-import type { Served } from '../gateway/served.ts'
 import { type Gateway, startGateway } from '../gateway/startGateway.ts'
 import type { Intake } from '../intake/intake.ts'
 import { cleanUpLeftovers } from '../releases/managed/cleanUpLeftovers.ts'
@@ -18,12 +16,13 @@ import { connectNamedMysql } from '../runtime/mysql/namedMysql.ts'
 import { startPrivateMariadb } from '../runtime/mysql/privateMariadb.ts'
 import { openPhpRuntime } from '../runtime/php/openPhpRuntime.ts'
 import type { MysqlHome, PhpRuntime } from '../runtime/types.ts'
+import { gatewayAddress } from '../sites/address.ts'
 import type { Catalogue } from '../sites/catalogue.ts'
-import type { Environment } from '../sites/environment.ts'
 import { whoElse } from '../sites/ownUids.ts'
 import type { State } from '../state/open.ts'
 import type { ManagedHome, OpenHome } from '../workflows/managed/home.ts'
 import type { Configuration } from './configuration.ts'
+import { findServed } from './findServed.ts'
 
 interface ManagedOptions {
   configuration: Configuration
@@ -141,34 +140,6 @@ async function showSites(
   ends.push(() => gateway.close())
   log.info(`managed sites are shown at http://<env>-<site>.localhost:${gateway.port}`)
   return gateway
-}
-
-async function findServed(sites: Catalogue, host: string): Promise<Served | null> {
-  const named = parseGatewayHost(host)
-  if (named === null) return findByAddress(sites, host)
-  const environments = await sites.listEnvironments(named.site).catch((error: unknown) => {
-    if (error instanceof Failure && error.code === 'SITE_NOT_FOUND') return []
-    throw error
-  })
-  const found = environments.find(({ name, managed }) => name === named.environment && managed !== null)
-  return found === undefined ? null : servedOf(found)
-}
-
-/** By an address of its own, as a proxy in front of the gateway passes it on. */
-async function findByAddress(sites: Catalogue, host: string): Promise<Served | null> {
-  for (const { name } of await sites.listSites()) {
-    const found = (await sites.listEnvironments(name)).find(
-      ({ managed, url }) => managed !== null && url !== null && new URL(url).hostname === host,
-    )
-    if (found !== undefined) return servedOf(found)
-  }
-  return null
-}
-
-function servedOf(environment: Environment): Served {
-  const { framework, codeRoot, docroot, url } = environment
-  const inside = docroot.startsWith(`${codeRoot}/`) ? docroot.slice(codeRoot.length + 1) : ''
-  return { place: placeOf(environment), framework, docroot: inside, isHttps: url?.startsWith('https:') ?? false }
 }
 
 async function recover(home: ManagedHome, { configuration, state: { db }, sites, log }: ManagedOptions): Promise<void> {
