@@ -3,6 +3,7 @@ import { defineWorkflow, type WorkflowDefinition } from '../../queue/define.ts'
 import { tellEnvironment } from '../../releases/managed/tellEnvironment.ts'
 import type { House } from '../house.ts'
 import { siteUuid } from './home.ts'
+import { requireOwnAddress } from './ownAddress.ts'
 import { openGround } from './putRelease.ts'
 
 export interface ChangeSettingsInput {
@@ -33,6 +34,7 @@ async function changeUrl(house: House, environmentId: string, url: string | null
   const { addressOf } = await house.managed.open()
   const before = await house.sites.findById(environmentId)
   const wanted = url ?? addressOf(before.site, before.name)
+  await requireOwnAddress(house, before, wanted) // another one may have taken it while this one waited
   await house.sites.setUrl(environmentId, wanted)
   const { place, mysql } = await openGround(house, environmentId)
   const told = { place, mysql, url: wanted, siteUuid: siteUuid(house.managed, place.site), isAgain: true }

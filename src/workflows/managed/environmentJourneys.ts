@@ -19,6 +19,7 @@ import { findManaged, type Place, requireContent } from './findManaged.ts'
 import { wordGiven } from './given.ts'
 import type { ImportInput } from './import.ts'
 import type { MoveCodeInput } from './moveCode.ts'
+import { requireOwnAddress } from './ownAddress.ts'
 import type { SearchReplaceInput } from './searchReplace.ts'
 import type { Enqueued, Start } from './start.ts'
 import { requireUpkeep } from './upkeep.ts'
@@ -120,9 +121,11 @@ export function environmentJourneys(house: House, start: Start) {
       return change('search_replace', environment, [], actor, input)
     },
 
+    /** @throws {Failure} INPUT_INVALID for an address that is none, or not its own */
     async changeSettings(place: Place, asked: Omit<EnvironmentSettings, 'confirm'>, actor: Actor): Promise<Enqueued> {
       const environment = await findManaged(house, place, 'change')
       requireContent(environment)
+      if (asked.url !== null) await requireOwnAddress(house, environment, asked.url)
       const input: ChangeSettingsInput = { environmentId: environment.id, ...asked }
       return change('change_settings', environment, [], actor, input)
     },
