@@ -14,9 +14,9 @@ const broken: BootResult = {
 }
 const installer: BootResult = { ...broken, status: 302, error: 'it sends its visitors to the installer' }
 
-const judge = async (result: BootResult | null, current: BootResult | null) => {
+const judge = async (result: BootResult | null, current: BootResult | null, visited = current?.status ?? null) => {
   const run = quietRun()
-  const tried = await judgeTrial(result, async () => current, run)
+  const tried = await judgeTrial(result, { boot: async () => current, failsVisitors: async () => visited }, run)
   return { ...tried, warnings: run.warnings.map(({ code }) => code) }
 }
 
@@ -35,6 +35,15 @@ test.each([
     code: 'VERIFY_FAILED',
     message: 'Cannot use the new release: at "/" Call to undefined function a()',
   })
+})
+
+test('one that fails only for want of a network is refused, though the current one fails in the trial as well', async () => {
+  await expect(judge(broken, broken, null)).rejects.toMatchObject({ code: 'VERIFY_FAILED' })
+})
+
+test('one that does not answer in time is refused, though the current one is as late', async () => {
+  const late = { ...broken, status: null, error: 'it does not answer within 60 s' }
+  await expect(judge(late, late, 500)).rejects.toMatchObject({ code: 'VERIFY_FAILED' })
 })
 
 test('it is taken with a warning where the current one is as broken, for a part of it is mended by that', async () => {
