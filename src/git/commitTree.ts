@@ -3,7 +3,7 @@ import { newUlid } from '../base/ids.ts'
 import { splitLast } from '../hosts/local/handles.ts'
 import { fastImport, type Feed } from './fastImport.ts'
 import { gitText } from './git.ts'
-import { workRefs } from './leftovers.ts'
+import { workInHand, workRefs } from './leftovers.ts'
 import { quotePath, refusePath, showPath } from './names.ts'
 import { moveRefs, readRef } from './refs.ts'
 import { messageText, type Signature, signatureLine } from './signature.ts'
@@ -53,9 +53,18 @@ const shownMax = 100
  * @throws {Failure} CODE_MOVED when the branch moved meanwhile, VERIFY_FAILED when a body is not as long as announced
  */
 export async function commitTree(repository: SiteRepository, options: CommitOptions): Promise<CommitResult> {
+  const work = `${workRefs}${newUlid()}`
+  workInHand.add(work)
+  try {
+    return await commitBy(work, repository, options)
+  } finally {
+    workInHand.delete(work)
+  }
+}
+
+async function commitBy(work: string, repository: SiteRepository, options: CommitOptions): Promise<CommitResult> {
   const branch = options.branch ?? defaultBranch
   const parent = await readRef(repository, branch)
-  const work = `${workRefs}${newUlid()}`
   const seen = watchEntries()
   const stop = options.signal === undefined ? {} : { signal: options.signal }
   await fastImport(

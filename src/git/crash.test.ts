@@ -75,6 +75,19 @@ test('locks of a process that lives are left alone', async () => {
   expect(existsSync(lock)).toBe(false)
 })
 
+test('a commit that this process has under way is no leftover, whatever is opened meanwhile', async () => {
+  let isOver = false
+  const committed = (async () => {
+    for (let i = 0; i < 10; i += 1) await commitTree(repository, { entries: entriesOf({ a: String(i) }), message: 'm', author })
+  })().finally(() => (isOver = true))
+  const opened = (async () => {
+    while (!isOver) await openSiteRepository(repository.directory)
+  })()
+  await Promise.all([committed, opened])
+  expect(userGit(repository.directory, ['rev-list', '--count', 'master'])).toBe('10\n')
+  expect(userGit(repository.directory, ['for-each-ref', '--format=%(refname)'])).toBe('refs/heads/master\n')
+})
+
 test('a process killed in the middle of a commit leaves the old commit, and nothing else', async () => {
   const first = await commitTree(repository, { entries: entriesOf({ a: '1' }), message: 'm', author })
   for (const afterMs of [0, 30, 90, 250]) {

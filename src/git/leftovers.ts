@@ -10,6 +10,9 @@ import type { SiteRepository } from './siteRepository.ts'
 /** Below it a commit is held until the branch is moved to it. */
 export const workRefs = 'refs/cairn/work/'
 
+/** Of commits that this process has under way: between two children of git nothing else tells of them. */
+export const workInHand = new Set<string>()
+
 /**
  * Removes what killed processes left in a repository: lock files, half-written packs and objects, quarantines of pushes,
  * kept packs, refs of unfinished commits. Nothing is touched while a process that may own it lives: every `git` that writes
@@ -24,7 +27,9 @@ export async function removeLeftovers(repository: SiteRepository): Promise<numbe
   if (lock === null) return 0
   try {
     const found = listLeftovers(repository.directory)
-    const refs = existsBelow(repository.directory, workRefs) ? await listRefs(repository, [workRefs]) : []
+    const before = new Set(workInHand)
+    const held = existsBelow(repository.directory, workRefs) ? await listRefs(repository, [workRefs]) : []
+    const refs = held.filter(({ name }) => !before.has(name) && !workInHand.has(name))
     if ((found.length === 0 && refs.length === 0) || hasWriter(repository.directory)) return 0
     let removed = 0
     for (const { path, stat } of found) {

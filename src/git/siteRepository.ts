@@ -43,9 +43,10 @@ export async function createSiteRepository(directory: string): Promise<SiteRepos
  * Opens a repository that `createSiteRepository` made, and mends what a killed process left: locks, half-written packs,
  * quarantines. Its configuration is written anew when it is not ours word by word.
  *
+ * @param mends false for who opens it again and again, and can do without: nothing that was left is looked for
  * @throws {Failure} GIT_REPOSITORY when there is none
  */
-export async function openSiteRepository(directory: string): Promise<SiteRepository> {
+export async function openSiteRepository(directory: string, { mends = true } = {}): Promise<SiteRepository> {
   const stat = lstatSync(directory, { throwIfNoEntry: false })
   const isWhole = stat?.isDirectory() === true && ['objects', 'refs'].every((name) => isDirectory(join(directory, name)))
   if (!isWhole) {
@@ -60,7 +61,7 @@ export async function openSiteRepository(directory: string): Promise<SiteReposit
   keepFile(join(directory, 'config'), config)
   keepFile(join(directory, 'HEAD'), `ref: ${defaultBranch}\n`)
   const repository = { directory }
-  await removeLeftovers(repository)
+  if (mends) await removeLeftovers(repository)
   return repository
 }
 

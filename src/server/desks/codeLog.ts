@@ -29,7 +29,7 @@ export async function readCodeLog(
   }
   const path = repositoryPath(house, site)
   if (!existsSync(path)) return { commits: [], more: false }
-  const repository = await openSiteRepository(path)
+  const repository = await openSiteRepository(path, { mends: false })
   const from = (name === 'dev' ? await readRef(repository, defaultBranch) : null) ?? managed.commit
   if (from === null) return { commits: [], more: false }
   const found = await log(repository, from, limit + 1, skip)

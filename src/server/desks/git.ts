@@ -24,7 +24,9 @@ export function gitDesk({ sites, managed }: Pick<House, 'sites' | 'managed'>, { 
       // one that is still being made has no release yet
       if (!environments.some((each) => each.managed !== null && each.managed.release > 0)) return null
       const path = repositoryPath({ managed }, site)
-      return existsSync(path) ? { repository: await openSiteRepository(path), allowForce: forcedPush } : null
+      if (!existsSync(path)) return null
+      // a start mends what was left, and so does a push that failed
+      return { repository: await openSiteRepository(path, { mends: false }), allowForce: forcedPush }
     },
     async pushed(site, changes, actor) {
       if (changes.some(({ ref, after }) => ref === defaultBranch && after !== null)) await follow(site, actor)
