@@ -64,11 +64,14 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
       },
     },
     async (request, reply) => {
-      const { environment, from } = request.body
+      const { environment, from = 'dev' } = request.body
       const { site } = request.params
-      request.auditDetails = { environment, from: from ?? 'dev' }
-      const asked = { site, ...request.body }
-      return reply.code(202).send(await viewStarted(queue, await journeys.addEnvironment(asked, callerOf(request).actor)))
+      request.auditDetails = { environment, from }
+      const caller = callerOf(request)
+      authorize(caller, 'backup.read', { site, environment: from, object: null })
+      return reply
+        .code(202)
+        .send(await viewStarted(queue, await journeys.addEnvironment({ site, environment, from }, caller.actor)))
     },
   )
 
