@@ -105,7 +105,7 @@ export interface ManagedJourneys {
   searchReplace(place: Place, input: Omit<SearchReplaceInput, 'confirm'>, actor: Actor): Promise<Enqueued>
   revertCode(place: Place, commit: string, actor: Actor): Promise<Enqueued>
   changeSettings(place: Place, input: Omit<EnvironmentSettings, 'confirm'>, actor: Actor): Promise<Enqueued>
-  resetCode(place: Place, commit: string, confirm: string, actor: Actor): Promise<Enqueued>
+  resetCode(place: Place, commit: string, actor: Actor): Promise<Enqueued>
 }
 
 export interface KeyDesk {
@@ -117,6 +117,6 @@ export interface KeyDesk {
 export interface GitDesk {
   /** Null where there is no managed site of this name */
   find(site: string): Promise<{ repository: SiteRepository; allowForce: boolean } | null>
-  /** Told what a push has changed */
+  /** Told what a push has changed; it stands, whether this fails or not */
   pushed(site: string, changes: RefChange[], actor: Actor): Promise<void>
 }

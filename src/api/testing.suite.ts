@@ -166,7 +166,7 @@ function journeys(begin: Begin): Omit<ApiDeps['journeys'], 'previewRestore'> {
     wipe: (place, actor) => at('wipe')(place, {}, actor),
     clone: (from, to, input, actor) => at('clone')(to, { from, ...input }, actor),
     revertCode: (place, commit, actor) => at('revert_code')(place, { commit }, actor),
-    resetCode: (place, commit, _confirm, actor) => at('reset_code')(place, { commit }, actor),
+    resetCode: (place, commit, actor) => at('reset_code')(place, { commit }, actor),
     deleteEnvironment: (place, actor) => at('delete_environment')(place, {}, actor),
     addEnvironment: ({ site, ...input }, actor) => begin('add_environment', site, input.environment, actor, input),
     createSite: (input, actor) => begin('create_site', input.site, null, actor, input),

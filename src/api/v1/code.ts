@@ -1,3 +1,4 @@
+import { authorize } from '../../access/authorize.ts'
 import { requireConfirmation, requireTypedName } from '../../access/confirm.ts'
 import { CodeLog, CodeLogQuery, DeployInput, ResetCodeInput, RevertCodeInput } from '../../contract/managedSchemas.ts'
 import { EnvironmentParams } from '../../contract/schemas.ts'
@@ -40,7 +41,9 @@ export function codeRoutes(app: Api, { journeys, queue, sites }: ApiDeps): void 
       requireConfirmation(params.site, params.environment, confirm, { verb: 'deploy to', advice: 'Look at it on test first' })
       const { note = null, updateDatabase = false, clearCache = false, syncContent = false } = asked
       request.auditDetails = { note, updateDatabase, clearCache, syncContent }
-      return reply.code(202).send(await viewStarted(queue, await journeys.deploy(params, asked, callerOf(request).actor)))
+      const caller = callerOf(request)
+      if (syncContent) authorize(caller, 'backup.read', { site: params.site, environment: 'live', object: null })
+      return reply.code(202).send(await viewStarted(queue, await journeys.deploy(params, asked, caller.actor)))
     },
   )
 
@@ -80,7 +83,7 @@ export function codeRoutes(app: Api, { journeys, queue, sites }: ApiDeps): void 
       const { commit, confirm } = body
       requireTypedName(`${params.site}.${params.environment}`, confirm, 'reset the code of')
       request.auditDetails = { commit, history: 'rewritten' }
-      const started = await journeys.resetCode(params, commit, confirm, callerOf(request).actor)
+      const started = await journeys.resetCode(params, commit, callerOf(request).actor)
       return reply.code(202).send(await viewStarted(queue, started))
     },
   )

@@ -103,13 +103,9 @@ export function environmentJourneys(house: House, start: Start) {
       return change('revert_code', environment, [], actor, input)
     },
 
-    async resetCode(place: Place, commit: string, confirm: string, actor: Actor): Promise<Enqueued> {
+    /** Rewrites history: whoever asks has confirmed it. @throws {Failure} COMMIT_NOT_FOUND */
+    async resetCode(place: Place, commit: string, actor: Actor): Promise<Enqueued> {
       const { environment, input } = await findCode(house, place, commit)
-      if (confirm !== `${place.site}.${place.environment}`) {
-        throw new Failure('CONFIRMATION_NEEDED', `Cannot reset "${place.site}.${place.environment}": the history is rewritten`, {
-          hint: `Confirm with "${place.site}.${place.environment}"`,
-        })
-      }
       return change('reset_code', environment, [], actor, input)
     },
 
