@@ -14,13 +14,17 @@ const work = join(base, 'work')
 const pushed: { site: string; changes: RefChange[] }[] = []
 let repository: SiteRepository
 let api: TestApi
+let isLost = false
 
 beforeAll(async () => {
   repository = await createSiteRepository(join(base, 'repository.git'))
   api = await startTestApi({
     git: {
       find: async (site) => (site === 'my-shop' ? { repository, allowForce: false } : null),
-      pushed: async (site, changes) => void pushed.push({ site, changes }),
+      async pushed(site, changes) {
+        if (isLost) throw new Error('the queue was away')
+        pushed.push({ site, changes })
+      },
     },
   })
   mkdirSync(work)
@@ -78,6 +82,21 @@ test('a machine token clones and pushes; each push and each fetch has its row, a
   commitFile('large.bin', Buffer.from(Array.from({ length: 3 << 20 }, () => Math.floor(Math.random() * 256))))
   expect(await git(['push', urlOf('my-shop'), 'master'])).toMatchObject({ code: 0 })
   expect(pushed).toHaveLength(2)
+})
+
+test('a push that cannot be acted upon stands all the same, with its row', async () => {
+  isLost = true
+  const tip = commitFile('b.txt', '1')
+  expect(await git(['push', urlOf('my-shop'), 'master'])).toMatchObject({ code: 0 })
+  await expect
+    .poll(async () => (await rows())[0])
+    .toMatchObject({
+      action: 'code.push',
+      result: 'done',
+      details: { refs: 1, changes: [{ ref: 'refs/heads/master', after: tip }] },
+    })
+  isLost = false
+  expect(userGit(repository.directory, ['rev-parse', 'master']).trim()).toBe(tip)
 })
 
 test('without a token nothing is answered, whatever the site', async () => {

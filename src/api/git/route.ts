@@ -66,7 +66,11 @@ async function answer(deps: ApiDeps, path: string, request: GitRequest, reply: F
     const done = await serveGit(repository, request.raw, reply.raw, { path, query, services, allowForce, mayUpdate })
     if (done.failure !== null)
       request.log.warn({ site, service, status: done.status, failure: done.failure }, 'git did not end well')
-    if (done.changes.length > 0) await deps.git.pushed(site, done.changes, actor)
+    if (done.changes.length > 0) {
+      await deps.git
+        .pushed(site, done.changes, actor)
+        .catch((error: unknown) => request.log.error({ err: error, site }, 'a push stands, and nobody acts upon it yet'))
+    }
     if (row !== null) await endAudit(db, row, done.failure === null ? 'done' : 'GIT_FAILED', detailsOf(done))
   } catch (error) {
     request.log.error({ err: error, site, service }, 'a request of git failed')
