@@ -7,7 +7,8 @@ import { type Gateway, startGateway } from '../gateway/startGateway.ts'
 import type { Intake } from '../intake/intake.ts'
 import { cleanUpLeftovers } from '../releases/managed/cleanUpLeftovers.ts'
 import { describeRelease } from '../releases/managed/describeRelease.ts'
-import { placeOf } from '../releases/managed/layout.ts'
+import { endDeadHolds } from '../releases/managed/hold.ts'
+import { type ManagedPlace, placeOf } from '../releases/managed/layout.ts'
 import { installationTag, namesOf } from '../releases/managed/names.ts'
 import { openReleases } from '../releases/managed/records.ts'
 import { recoverSwitches } from '../releases/managed/recoverSwitches.ts'
@@ -79,7 +80,14 @@ export async function provideManaged(options: ManagedOptions): Promise<ProvidedM
     fetchPrivate: configuration.fetchPrivate,
     ownAddresses: options.ownAddresses,
   }
-  return { home, stop, recover: () => recover(home, options) }
+  return {
+    home,
+    stop,
+    async recover() {
+      const timer = watchHolds(await recover(home, options), options)
+      ends.push(async () => clearInterval(timer))
+    },
+  }
 }
 
 const aboutInput = 'input of a workflow'
@@ -142,10 +150,11 @@ async function showSites(
   return gateway
 }
 
-async function recover(home: ManagedHome, { configuration, state: { db }, sites, log }: ManagedOptions): Promise<void> {
+/** @returns places that a workflow holds which will go on */
+async function recover(home: ManagedHome, { configuration, state: { db }, sites, log }: ManagedOptions): Promise<ManagedPlace[]> {
   const all = (await Promise.all((await sites.listSites()).map(({ name }) => sites.listEnvironments(name)))).flat()
   const places = all.filter(({ managed }) => managed !== null).map(placeOf)
-  if (places.length === 0) return
+  if (places.length === 0) return []
   for (const { site, name, uid } of places) {
     const other = process.geteuid?.() === 0 ? whoElse(uid) : null
     if (other !== null) log.error(`user ${uid} of ${site}.${name} belongs to ${other} as well, who may read and write its files`)
@@ -163,10 +172,27 @@ async function recover(home: ManagedHome, { configuration, state: { db }, sites,
     const current = await releases.current(place.id)
     if (current !== null) await sites.updateRelease(place.id, describeRelease({ place, mysql }, current))
   }
-  const isAlive = async (id: string): Promise<boolean> => {
-    const open = db.selectFrom('workflow').select('id').where('id', '=', id).where('state', 'in', ['queued', 'running'])
-    return (await open.executeTakeFirst()) !== undefined
-  }
+  const isAlive = (id: string): Promise<boolean> => willGoOn(db, id)
+  const held = await endDeadHolds(places, isAlive)
   const removed = await cleanUpLeftovers({ sitesDirectory, places, releases, mysql, names, isAlive })
   if (removed.length > 0) log.info({ removed }, 'removed what unfinished changes had left')
+  return held
+}
+
+async function willGoOn(db: State['db'], workflow: string): Promise<boolean> {
+  const open = db.selectFrom('workflow').select('id').where('id', '=', workflow).where('state', 'in', ['queued', 'running'])
+  return (await open.executeTakeFirst()) !== undefined
+}
+
+/** A workflow that is cancelled before it went on does not come to let visitors in again: it is done for it. */
+function watchHolds(held: ManagedPlace[], { state: { db }, log }: ManagedOptions): NodeJS.Timeout {
+  let left = held
+  const timer = setInterval(() => {
+    if (left.length === 0) return clearInterval(timer)
+    endDeadHolds(left, (id) => willGoOn(db, id)).then(
+      (still) => void (left = still),
+      (error: unknown) => log.warn(error, 'visitors of a site may be held off by a workflow that has ended'),
+    )
+  }, 5_000)
+  return timer.unref()
 }

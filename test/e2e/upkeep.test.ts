@@ -106,6 +106,11 @@ describe.runIf(isRoot)('WordPress', () => {
     const directory = join(ground.directory, 'source')
     const made = await makeSite({ version: '6.2', directory, mariadb: ground.mariadb, name: 'source', posts: 2, uploads: 1 })
     ground.later(() => made.php.stop())
+    mkdirSync(join(made.root, 'wp-content/mu-plugins'), { recursive: true })
+    writeFileSync(
+      join(made.root, 'wp-content/mu-plugins/writer.php'),
+      "<?php add_action('init', function () { if (isset($_GET['write'])) die(add_option('write_' . $_GET['write'], 'x') ? 'written' : ''); });",
+    )
     await takeOver('shop', made.root)
     before = await version()
     await push('shop', async (code) => {
@@ -122,7 +127,16 @@ describe.runIf(isRoot)('WordPress', () => {
   test('a deploy updates a copy of the database and empties its caches; an undo goes back to the one before', async () => {
     await addTransients()
     const { schema } = await onTest('shop')
+    const visitor = writeUntilStopped((await onTest('shop')).url)
+    await visitor.began
     const deployed = await deploy('shop', { updateDatabase: true, clearCache: true })
+    const { written, refused } = await visitor.stop()
+    expect(refused).toBeGreaterThan(0)
+    const kept = await ask(
+      (await onTest('shop')).database,
+      "SELECT option_name FROM wp_options WHERE option_name LIKE 'write\\_%'",
+    )
+    expect(kept.map((row) => row['option_name'])).toEqual(expect.arrayContaining(written))
     expect(deployed.done.join('\n')).toMatch(/^updated: tables of .* updated from \d+ to \d+\nthe caches were emptied/m)
     expect(await version()).toBeGreaterThan(before)
     expect(await transients()).toBe(0)
@@ -219,6 +233,32 @@ ${more}`
     expect((await visit(`${after.url}/`)).status).toBe(200)
   }, 1_200_000)
 })
+
+/** A visitor who writes all the time: what was acknowledged, and how often a 503 came instead. */
+function writeUntilStopped(url: string) {
+  const written: string[] = []
+  let refused = 0
+  let isStopped = false
+  const began = Promise.withResolvers<void>()
+  const work = async (): Promise<void> => {
+    for (let count = 1; !isStopped; count += 1) {
+      const { status, text } = await visit(`${url}/?write=${count}`)
+      if (text === 'written') written.push(`write_${count}`)
+      if (status === 503) refused += 1
+      if (written.length === 3) began.resolve()
+    }
+  }
+  const working = work()
+  working.catch(began.reject)
+  return {
+    began: began.promise,
+    async stop() {
+      isStopped = true
+      await working
+      return { written, refused }
+    },
+  }
+}
 
 /** Without drush it is refused before anything begins; caches go by their bins. */
 async function expectDrush(site: string): Promise<void> {

@@ -22,7 +22,7 @@ export function envDeploy(invoke: Invoke) {
   })
     .argument('[SITE.ENV]', 'the target: test or live')
     .option('--note <text>', 'what is deployed, for people: the message of the tag')
-    .option('--updatedb', "run the framework's database updates afterwards")
+    .option('--updatedb', "run the framework's database updates on a copy; visitors get a 503 from then until the switch")
     .option('--cc', 'clear the caches afterwards')
     .option('--sync-content', 'into test: database and files of live come along')
     .option('--confirm <SITE.ENV>', 'the name again, needed with --yes for live')
@@ -33,11 +33,12 @@ export function envDeploy(invoke: Invoke) {
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
         await context.client.get(where)
         const syncContent = options.syncContent === true
+        const updatesInPlace = options.updatedb === true && !syncContent
         if (syncContent || environment.environment === 'live') {
           const content = syncContent ? ', its files and its database' : ''
           await confirmDestructive(context, {
             environment,
-            warning: `This replaces the code of ${environment.text}${content}.\nA backup of the present state is taken first, and "env:undo" takes the deploy back.`,
+            warning: `This replaces the code of ${environment.text}${content}.\nA backup of the present state is taken first, and "env:undo" takes the deploy back.${updatesInPlace ? '\nVisitors get a 503 while its database is copied and updated, so that nothing they write is lost.' : ''}`,
             question: `Deploy to ${environment.text}?`,
             confirm: options.confirm,
           })

@@ -29,7 +29,7 @@ export function writeSwitchJournal(place: Place, journal: SwitchJournal): void {
 }
 
 export function removeSwitchJournal(place: Place): void {
-  remove(journalPath(place))
+  removeDurably(journalPath(place))
 }
 
 /** From now on every request is answered by 503: by the web server, and by `prepend.php` for what was queued before. */
@@ -39,7 +39,7 @@ export function raiseFlag(place: Place): void {
 }
 
 export function lowerFlag(place: Place): void {
-  remove(flagPath(place))
+  removeDurably(flagPath(place))
 }
 
 export function isFlagRaised(place: Place): boolean {
@@ -52,7 +52,8 @@ export function isFlagRaised(place: Place): boolean {
   }
 }
 
-function remove(path: string): void {
+/** Gone for good once it returns. */
+export function removeDurably(path: string): void {
   announceChange()
   rmSync(path, { force: true })
   syncDirectorySync(join(path, '..'))

@@ -3,6 +3,7 @@ import type { Run } from '../../base/run.ts'
 import { announceChange } from '../../hosts/local/changes.ts'
 import type { PhpPool } from '../../runtime/types.ts'
 import { type Accounts, fence, unfence } from './accounts.ts'
+import { forgetHold, readHold } from './hold.ts'
 import { currentRelease, type ManagedPlace, pointCurrentAt } from './layout.ts'
 import type { Release } from './records.ts'
 import {
@@ -122,7 +123,8 @@ export async function settleSwitch(options: SettleOptions, journal: SwitchJourna
   if (from !== null) await unfence(mysql, from.account)
   announceChange()
   await fence(mysql, to.account)
-  lowerFlag(place)
+  // a workflow that held visitors off before the switch does so until it has ended, or goes on
+  if (readHold(place) === null) lowerFlag(place)
   removeSwitchJournal(place)
   return 'back'
 }
@@ -134,6 +136,7 @@ async function finishSwitch(
 ): Promise<void> {
   announceChange()
   await onCommit(journal)
+  forgetHold(place)
   lowerFlag(place)
   removeSwitchJournal(place)
 }

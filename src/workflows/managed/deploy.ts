@@ -61,6 +61,8 @@ export function deployWorkflow(house: House): WorkflowDefinition {
       }
       const put = await putRelease(house, context, {
         environmentId,
+        // the copy that is updated lacks what is written after it was taken
+        holdsVisitors: updateDatabase && contentId === null,
         ...upkeepOf(house, { update: updateDatabase, clear: clearCache }, async (target, run) => {
           const { database } = (await read(await openGround(house, environmentId), run, () => {})).parts
           if (typeof database === 'function') await database(target)

@@ -5,6 +5,7 @@ import type { WorkflowContext } from '../../queue/define.ts'
 import { describeRelease } from '../../releases/managed/describeRelease.ts'
 import { discardRelease } from '../../releases/managed/discardRelease.ts'
 import { dropReleases } from '../../releases/managed/dropReleases.ts'
+import { beginHold, endHold, readHold } from '../../releases/managed/hold.ts'
 import { currentRelease, type ManagedPlace, placeOf } from '../../releases/managed/layout.ts'
 import { prepareRelease, type PrepareOptions } from '../../releases/managed/prepareRelease.ts'
 import type { Release } from '../../releases/managed/records.ts'
@@ -27,6 +28,8 @@ export type WantedRelease = Pick<
 
 export interface PutOptions {
   environmentId: string
+  /** Keeps visitors away from before the release is made until it is switched to: nothing is written that it would lack */
+  holdsVisitors?: boolean
   /** Says what the release is made of; called in the step that prepares it, again after a crash */
   make(ground: Ground, run: Run, say: (sentence: string) => void): Promise<WantedRelease>
   /** Of a release with a schema of its own: what its site does there, before anything is tried. @returns sentences */
@@ -67,7 +70,18 @@ export async function openGround(house: House, environmentId: string): Promise<G
 export async function putRelease(house: House, context: WorkflowContext, options: PutOptions): Promise<Put> {
   const ground = await openGround(house, options.environmentId)
   const { place } = ground
+  try {
+    return await put(house, context, ground, options)
+  } catch (error) {
+    if (!isInterrupted(context, error)) endHold(place, context.id)
+    throw error
+  }
+}
+
+async function put(house: House, context: WorkflowContext, ground: Ground, options: PutOptions): Promise<Put> {
+  const { place } = ground
   const { number, done } = await context.step('prepare', async (run) => {
+    if (options.holdsVisitors === true && ground.current !== null) await holdVisitors(ground, context, run)
     const said = new Set<string>()
     const { backup, what, close, ...wanted } = await options.make(ground, run, (sentence) => void said.add(sentence))
     const { mysql, url } = ground
@@ -91,13 +105,23 @@ export async function putRelease(house: House, context: WorkflowContext, options
       const to = await house.managed.releases.find(place.id, number)
       const beside: string[] = []
       const fenced = async (): Promise<void> => void beside.push(...((await underFence?.(ground, number, run)) ?? []))
-      const maintenanceMs = await switchTo(house, ground, to, run, { mayBeBroken: tried.isBroken, underFence: fenced })
+      const since = readHold(place)?.since ?? null
+      const switchMs = await switchTo(house, ground, to, run, { mayBeBroken: tried.isBroken, underFence: fenced })
+      const maintenanceMs = since === null ? switchMs : run.now().getTime() - since
       return { release: number, maintenanceMs, done: [...done, ...kept, ...tried.said, ...beside] }
     })
   } catch (error) {
     if (!isInterrupted(context, error) && currentRelease(place) !== number) await dropPrepared(house, ground, number)
     throw error
   }
+}
+
+/** Every request that had begun ends first: behind this nothing of the site writes. */
+async function holdVisitors({ place, php }: Ground, context: WorkflowContext, run: Run): Promise<void> {
+  await context.fence()
+  beginHold(place, context.id, run.now().getTime())
+  run.progress({ note: 'waiting for running requests' })
+  await php?.forEnvironment(place).reload()
 }
 
 /** Makes a release the current one unless it is, rows and catalogue included. Safe to repeat after a crash at any point. */

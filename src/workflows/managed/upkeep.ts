@@ -16,8 +16,8 @@ const clearSecondsMax = 120
 
 /**
  * Updating the database and emptying caches as parts of a change. An update works on a copy, before the release is tried: one
- * that fails leaves the environment as it was, and what is written meanwhile is in the release before. Caches alone are emptied
- * where they are, while nothing of the site runs.
+ * that fails leaves the environment as it was. Visitors are held off from the copy on (`holdsVisitors`), so nothing is written that
+ * the copy lacks. Caches alone are emptied where they are, while nothing of the site runs.
  *
  * @param load fills an empty schema with the copy: for an update that was interrupted, which begins with the copy again
  */
