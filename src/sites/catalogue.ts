@@ -26,6 +26,8 @@ export interface NewManaged {
   /** Absolute, no links in it; nothing has to stand there yet */
   directory: string
   url: string | null
+  /** The workflow that makes it */
+  madeBy?: string
 }
 
 /** Which sites and environments there are. Passwords are sealed at rest, each for its own row. */
@@ -162,14 +164,23 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
       await findSiteRow(name)
       await db.updateTable('site').set({ label }).where('name', '=', name).execute()
     },
-    async addManaged({ site, name, directory, url }) {
+    async addManaged({ site, name, directory, url, madeBy }) {
       const { framework } = await findSiteRow(site)
       const id = newUlid()
       return db.transaction().execute(async (work) => {
         // the site cannot go away between
         await work.selectFrom('site').select('name').where('name', '=', site).forUpdate().executeTakeFirstOrThrow()
         const identity = process.geteuid?.() === 0 ? await takeIdentity(work, id, uidBase) : ownIdentity()
-        const environment = notYet({ id, site, name, framework: knownFramework(framework), directory, url, ...identity })
+        const environment = notYet({
+          id,
+          site,
+          name,
+          framework: knownFramework(framework),
+          directory,
+          url,
+          madeBy: madeBy ?? null,
+          ...identity,
+        })
         await insert(work, environment, 'create')
         return environment
       })

@@ -51,6 +51,8 @@ export interface ManagedFacts {
   /** The current release; 0 while there was none: nothing can be read, served or backed up yet */
   release: number
   schema: string
+  /** The workflow that is making it, or made it: nobody else fills it before its first release. Missing in older rows. */
+  madeBy?: string | null
   /** What its code was exported from */
   commit: string | null
   /** What Cairn itself wrote into the code, relative to it: no part of the code element */

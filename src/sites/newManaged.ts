@@ -5,7 +5,10 @@ import { guardCredentials } from './credentials.ts'
 import type { Environment } from './environment.ts'
 import { firstFree, readRanges, requireMapped } from './ownUids.ts'
 
-type Start = Pick<Environment, 'id' | 'site' | 'name' | 'framework' | 'url'> & { directory: string } & Identity
+type Start = Pick<Environment, 'id' | 'site' | 'name' | 'framework' | 'url'> & {
+  directory: string
+  madeBy: string | null
+} & Identity
 
 interface Identity {
   uid: number
@@ -13,7 +16,7 @@ interface Identity {
 }
 
 /** A managed environment before its first release. */
-export function notYet({ id, site, name, framework, url, directory, uid, gid }: Start): Environment {
+export function notYet({ id, site, name, framework, url, directory, uid, gid, madeBy }: Start): Environment {
   return {
     ...{ id, site, name, framework, url },
     kind: 'managed',
@@ -30,7 +33,7 @@ export function notYet({ id, site, name, framework, url, directory, uid, gid }: 
     configFiles: [],
     configAbove: null,
     phpReload: null,
-    managed: { directory, uid, gid, release: 0, schema: '', commit: null, derived: [] },
+    managed: { directory, uid, gid, release: 0, schema: '', commit: null, madeBy, derived: [] },
     createdAt: new Date(),
   }
 }

@@ -52,7 +52,7 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
       Promise.all((await sites.listEnvironments(site)).map((environment) => view(environment, false))),
     findEnvironment: async (place, options) => view(await sites.find(place.site, place.environment), options.preflight),
     async webserverConfig(place) {
-      const environment = await findManaged({ sites }, place, 'serve')
+      const environment = await findManaged({ sites, state }, place, 'serve')
       requireContent(environment)
       const { php } = await managed.open()
       const { commands, files } = webserverOf(environment, php?.program ?? null)

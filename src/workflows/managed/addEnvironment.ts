@@ -23,7 +23,7 @@ export function addEnvironmentWorkflow(house: House): WorkflowDefinition {
     changes: true,
     async run(context, { site, environment, fromId }) {
       const { id } = await context.step('reserve the name', async () => {
-        const made = await reserveEnvironment(house, parseSiteName(site), parseEnvironmentName(environment))
+        const made = await reserveEnvironment(house, parseSiteName(site), parseEnvironmentName(environment), context.id)
         return { id: made.id }
       })
       try {

@@ -60,7 +60,7 @@ async function createSite(
   try {
     await context.step('reserve the name', async () => {
       const framework = await frameworkOf(house, source)
-      await reserveSite(house, { site, label, framework, isRepeated }, () => (isReserved = true))
+      await reserveSite(house, { site, label, framework, workflow: context.id, isRepeated }, () => (isReserved = true))
     })
     isReserved = true
     const dev = await house.sites.find(name, 'dev')

@@ -7,12 +7,33 @@ export interface Place {
   environment: string
 }
 
-/** @throws {Failure} PREFLIGHT_REFUSED for an attached environment: its files and database are somebody else's */
-export async function findManaged(house: Pick<House, 'sites'>, place: Place, verb: string): Promise<Environment> {
+/**
+ * @throws {Failure} PREFLIGHT_REFUSED for an attached environment: its files and database are somebody else's; WORKFLOW_BUSY for
+ * one that is still being made
+ */
+export async function findManaged(house: Pick<House, 'sites' | 'state'>, place: Place, verb: string): Promise<Environment> {
   const environment = await house.sites.find(place.site, place.environment)
-  if (environment.managed !== null) return environment
+  if (environment.managed !== null) {
+    await requireMade(house, environment, verb)
+    return environment
+  }
   throw new Failure('PREFLIGHT_REFUSED', `Cannot ${verb} "${place.site}.${place.environment}": it is attached, not managed`, {
     hint: 'Create a managed site out of a backup of it: cairn site:create',
+  })
+}
+
+/** The workflow that makes an environment could not take it for itself: it was not there when that was asked for. */
+async function requireMade({ state }: Pick<House, 'state'>, { site, name, managed }: Environment, verb: string): Promise<void> {
+  const maker = managed?.release === 0 ? (managed.madeBy ?? null) : null
+  if (maker === null) return
+  const { db } = state
+  const open = db.selectFrom('workflow').select('kind').where('id', '=', maker).where('state', 'in', ['queued', 'running'])
+  const found = await open.executeTakeFirst()
+  if (found === undefined) return
+  throw new Failure('WORKFLOW_BUSY', `Cannot ${verb} "${site}.${name}": ${found.kind} "${maker}" is making it`, {
+    hint: `Wait for it: cairn workflow:wait ${maker}`,
+    retry: 'later',
+    details: { workflow: maker },
   })
 }
 

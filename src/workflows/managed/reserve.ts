@@ -15,9 +15,14 @@ interface NewSite {
   site: string
   label: string | null
   framework: Framework
-  /** A former attempt of the same workflow may have made some of it */
+  /** The workflow that makes it */
+  workflow: string
+  /** A former attempt of it may have made some of the site */
   isRepeated: boolean
 }
+
+/** What reserving needs of the house. */
+type Grounds = Pick<House, 'sites'> & { managed: Pick<House['managed'], 'open' | 'sitesDirectory'> }
 
 /**
  * Takes the name of a new site, with its empty environments.
@@ -26,8 +31,8 @@ interface NewSite {
  * @throws {Failure} SITE_TAKEN
  */
 export async function reserveSite(
-  house: House,
-  { site, label, framework, isRepeated }: NewSite,
+  house: Grounds,
+  { site, label, framework, workflow, isRepeated }: NewSite,
   onTaken: () => void,
 ): Promise<void> {
   const name = parseSiteName(site)
@@ -35,20 +40,46 @@ export async function reserveSite(
     await house.sites.createSite({ name, label, framework })
   } catch (error) {
     if (!isRepeated || !(error instanceof Failure) || error.code !== 'SITE_TAKEN') throw error
-    if (!(await house.sites.listEnvironments(name)).every(({ managed }) => managed?.release === 0)) throw error
+    if (!(await house.sites.listEnvironments(name)).every((environment) => isOwn(environment, workflow))) throw error
+  }
+  const [first, ...others] = usual
+  try {
+    // of two that find a site without environments, whoever makes this one has it
+    await reserveEnvironment(house, name, parseEnvironmentName(first), workflow)
+  } catch (error) {
+    await house.sites.removeEmptySite(name)
+    throw error
   }
   onTaken()
-  for (const environment of usual) await reserveEnvironment(house, name, parseEnvironmentName(environment))
+  for (const environment of others) await reserveEnvironment(house, name, parseEnvironmentName(environment), workflow)
 }
 
-/** Safe to repeat. */
-export async function reserveEnvironment(house: House, site: SiteName, name: EnvironmentName): Promise<Environment> {
+/**
+ * Takes the name of a new environment. Safe to repeat by the same workflow; one that another workflow made, or is making, is
+ * left alone.
+ *
+ * @throws {Failure} SITE_TAKEN
+ */
+export async function reserveEnvironment(
+  house: Grounds,
+  site: SiteName,
+  name: EnvironmentName,
+  workflow: string,
+): Promise<Environment> {
   const { addressOf } = await house.managed.open()
   const known = (await house.sites.listEnvironments(site)).find((each) => each.name === name)
   const directory = environmentDirectory(house.managed.sitesDirectory, site, name)
-  const environment = known ?? (await house.sites.addManaged({ site, name, directory, url: addressOf(site, name) }))
+  if (known !== undefined && !isOwn(known, workflow)) {
+    throw new Failure('SITE_TAKEN', `Cannot create "${site}.${name}": this environment exists already, or is being made`)
+  }
+  const made = { site, name, directory, url: addressOf(site, name), madeBy: workflow }
+  const environment = known ?? (await house.sites.addManaged(made))
   makeEnvironment(placeOf(environment))
   return environment
+}
+
+function isOwn({ managed }: Environment, workflow: string): boolean {
+  return managed !== null && managed.release === 0 && managed.madeBy === workflow
 }
 
 /** Removes an environment with all it has; its row goes last. Safe to repeat. */
