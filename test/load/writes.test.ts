@@ -51,31 +51,34 @@ const ways = [
   { name: 'admincalm', more: admin, reloads: false },
 ]
 
-test.each(ways.filter(({ name }) => isSoak || name === 'own' || name === 'admincalm'))('a restore and its undo lose no acknowledged write: $name, PHP reload $reloads', async ({ name, more, reloads }) => {
-  const at = `/v1/sites/${name}/environments/dev`
-  const reload = reloads ? { phpReload: (php.reloadCommand ?? []).join(' ') } : {}
-  await cairn.client.post(at, { path: wordpress.directory, ...more, ...reload })
-  const whole = { elements: ['code', 'files', 'database'] }
-  for (let round = 0; round < rounds; round++) {
-    const { user, password } = wordpress.admin
-    const writers = startWriters({ url: wordpress.url, user, password, label: `${name}${round}`, posting: 2, uploading: 2 })
-    const safetyBackups: string[] = []
-    try {
-      await writers.more(10)
-      const made = resultOf(await work(`${at}/backups`, { ...whole, keepForDays: 9 })).backup
-      await writers.more(10)
-      const restored = await work(`${at}/restore`, { ...whole, backup: made, safetyBackup: true, confirm: `${name}.dev` })
-      safetyBackups.push(resultOf(restored).safetyBackup ?? '')
-      await writers.more(10)
+test.each(ways.filter(({ name }) => isSoak || name === 'own' || name === 'admincalm'))(
+  'a restore and its undo lose no acknowledged write: $name, PHP reload $reloads',
+  async ({ name, more, reloads }) => {
+    const at = `/v1/sites/${name}/environments/dev`
+    const reload = reloads ? { phpReload: (php.reloadCommand ?? []).join(' ') } : {}
+    await cairn.client.post(at, { path: wordpress.directory, ...more, ...reload })
+    const whole = { elements: ['code', 'files', 'database'] }
+    for (let round = 0; round < rounds; round++) {
+      const { user, password } = wordpress.admin
+      const writers = startWriters({ url: wordpress.url, user, password, label: `${name}${round}`, posting: 2, uploading: 2 })
+      const safetyBackups: string[] = []
+      try {
+        await writers.more(10)
+        const made = resultOf(await work(`${at}/backups`, { ...whole, keepForDays: 9 })).backup
+        await writers.more(10)
+        const restored = await work(`${at}/restore`, { ...whole, backup: made, safetyBackup: true, confirm: `${name}.dev` })
+        safetyBackups.push(resultOf(restored).safetyBackup ?? '')
+        await writers.more(10)
+        await expectNothingLost(writers, safetyBackups)
+        await work(`${at}/undo`, {})
+        await writers.more(10)
+      } finally {
+        await writers.stop()
+      }
       await expectNothingLost(writers, safetyBackups)
-      await work(`${at}/undo`, {})
-      await writers.more(10)
-    } finally {
-      await writers.stop()
     }
-    await expectNothingLost(writers, safetyBackups)
-  }
-})
+  },
+)
 
 async function expectNothingLost(writers: Writers, safetyBackups: string[]): Promise<void> {
   const acknowledged = [...writers.acknowledged]
