@@ -25,7 +25,10 @@ export interface DeployInput {
   clearCache?: boolean
 }
 
-/** Deploys the code that one environment shows to the next one, with a tag. A first deploy brings files and database along. */
+/**
+ * Deploys the code that one environment shows to the next one, and then tags it: one that fails leaves no tag. A first deploy
+ * brings files and database along.
+ */
 export function deployWorkflow(house: House): WorkflowDefinition {
   return defineWorkflow<DeployInput, ManagedResult>({
     kind: 'deploy',
@@ -35,18 +38,12 @@ export function deployWorkflow(house: House): WorkflowDefinition {
       const environment = await house.sites.findById(environmentId)
       const safety = await safetyBackup(house, context, environment)
       const repository = await provideSiteRepository(house, environment.site)
-      const { commit } = await context.step('tag', async (run) => {
+      const { commit, from, number } = await context.step('find the code', async () => {
         const from = await house.sites.findById(fromId)
         const deployed = from.managed?.commit ?? null
         if (deployed === null) throw new Failure('PREFLIGHT_REFUSED', `Cannot deploy "${from.name}": it has no code yet`)
-        const tags = await listDeployTags(repository, environment.name)
-        // a repeated attempt finds its own tag
-        if (context.attempt === 1 || tags.at(-1)?.commit !== deployed) {
-          const tagger = signatureOf(context.actor, run.now())
-          const text = note ?? `Deploy ${from.name} to ${environment.name}`
-          await tagDeploy(repository, { environment: environment.name, commit: deployed, note: text, tagger })
-        }
-        return { commit: deployed }
+        const last = (await listDeployTags(repository, environment.name)).at(-1)?.number ?? 0
+        return { commit: deployed, from: from.name, number: last + 1 }
       })
       const contentId = contentFromId ?? (environment.managed?.release === 0 ? fromId : null)
       // an update writes into the database, and Backdrop's into its configuration as well: it is given a copy
@@ -80,6 +77,13 @@ export function deployWorkflow(house: House): WorkflowDefinition {
             what: 'deployed code',
           }
         },
+      })
+      await context.step('tag', async (run) => {
+        const tags = await listDeployTags(repository, environment.name)
+        if (tags.some((tag) => tag.number >= number)) return // its own: nobody else tags while the environment is taken
+        const tagger = signatureOf(context.actor, run.now())
+        const text = note ?? `Deploy ${from} to ${environment.name}`
+        await tagDeploy(repository, { environment: environment.name, commit, note: text, tagger })
       })
       return resultOf(house, environmentId, put, safety)
     },

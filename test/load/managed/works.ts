@@ -114,7 +114,7 @@ async function deploy(lab: Lab, _: string, chance: Chance, pick: Parameters<Make
     kind: 'deploy',
     place,
     says,
-    steps: [...safety, 'tag', ...put],
+    steps: [...safety, 'find the code', ...put, 'tag'],
     wanted: { ...content, code: from.code },
     ask: asking(lab, place, 'deploy', body),
   }
