@@ -1,0 +1,82 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Failure } from '../../base/failure.ts'
+import { quietRun } from '../../base/run.ts'
+import { listDeployTags } from '../../git/deployTags.ts'
+import { createSiteRepository, type SiteRepository } from '../../git/siteRepository.ts'
+import { commitSketch, makePlace, userGit, useEachPlace } from '../../git/testing.suite.ts'
+import type { WorkflowContext } from '../../queue/define.ts'
+import type { House } from '../house.ts'
+import { deployWorkflow } from './deploy.ts'
+
+let repository: SiteRepository
+let house: House
+let commit = ''
+let place: Awaited<ReturnType<typeof makePlace>>
+useEachPlace((made) => void (place = made))
+
+/** A house in which nothing can be prepared. */
+async function build(): Promise<void> {
+  mkdirSync(join(place.base, 'shop'))
+  repository = await createSiteRepository(join(place.base, 'shop/repository.git'))
+  commit = await commitSketch(repository, { 'index.php': '1' })
+  const environments = [
+    { id: 'T', site: 'shop', name: 'test', managed: { release: 3, commit } },
+    { id: 'L', site: 'shop', name: 'live', managed: { release: 0, commit: null }, url: 'http://live', framework: 'wordpress' },
+  ]
+  house = {
+    sites: { findById: async (id: string) => environments.find((each) => each.id === id) },
+    managed: {
+      sitesDirectory: place.base,
+      open: async () => ({ mysql: null, php: null }),
+      releases: {
+        current: async () => null,
+        prepare: async () => {
+          throw new Failure('MYSQL_HOME', 'Cannot prepare: this is a test')
+        },
+      },
+    },
+  } as unknown as House
+}
+
+/** @param kept what former attempts have stored of steps */
+async function deploy(kept: Record<string, unknown>, note: string | null = null): Promise<unknown> {
+  const context = {
+    ...{ id: 'W', actor: { kind: 'person', id: 'P', name: 'Paul' }, attempt: 1, run: quietRun() },
+    step: async (name: string, work: (run: unknown) => Promise<unknown>) => (kept[name] ??= await work(quietRun())),
+    pointOfNoReturn: async () => {},
+    fence: async () => {},
+  } as unknown as WorkflowContext
+  return deployWorkflow(house).run(context, { environmentId: 'L', fromId: 'T', note, contentFromId: 'T' })
+}
+
+const shown = (release: number) => ({
+  prepare: { number: release, done: [] },
+  boot: { isBroken: false, said: [] },
+  switch: { release, maintenanceMs: 1, done: [] },
+})
+const tags = async () => (await listDeployTags(repository, 'live')).map(({ name, commit: id }) => [name, id])
+
+test('a deploy that fails leaves no tag, so the next number is that of the next deploy', async () => {
+  await build()
+  await expect(deploy({})).rejects.toThrow()
+  expect(await tags()).toEqual([])
+  await deploy(shown(1), 'With a note')
+  expect(await tags()).toEqual([['cairn_live_1', commit]])
+  expect(userGit(repository.directory, ['tag', '-l', '-n9', 'cairn_live_1'])).toContain('With a note')
+})
+
+test('one that was killed while it tagged tags once; the same code deployed again has a tag of its own', async () => {
+  await build()
+  const first: Record<string, unknown> = shown(1)
+  await deploy(first)
+  delete first['tag'] // made, and not yet stored
+  await deploy(first)
+  expect(await tags()).toEqual([['cairn_live_1', commit]])
+  await deploy(shown(2))
+  expect(await tags()).toEqual([
+    ['cairn_live_1', commit],
+    ['cairn_live_2', commit],
+  ])
+})
