@@ -73,15 +73,11 @@ function cleanTrees(place: ManagedPlace, all: readonly Release[]): CleanedUp {
     ...filesOnDisk(place)
       .filter((id) => !files.has(id))
       .map((id) => filesPath(place, id)),
-    // what a backup that was killed had in work beside the export of the release's code
+    // what a backup that was killed had in work, and what an earlier Cairn kept there
     ...releasesOnDisk(place)
       .filter((number) => numbers.has(number))
       .map((number) => join(releasePaths(place, number).release, 'archive'))
-      .flatMap((archive) =>
-        namesIn(archive)
-          .filter((name) => name !== 'code')
-          .map((name) => join(archive, name)),
-      ),
+      .flatMap((archive) => namesIn(archive).map((name) => join(archive, name))),
     ...namesIn(place.directory)
       .filter((name) => name === 'current.new' || /^\..*\.[0-9a-f]{12}\.tmp$/.test(name))
       .map((name) => join(place.directory, name)),

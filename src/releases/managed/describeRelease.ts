@@ -15,8 +15,8 @@ export interface ReleaseFile {
   code: ReadCode | null
   /** What Cairn wrote into the code, relative to it */
   derived: string[]
-  /** All of the code that is not as its commit has it, relative to it */
-  touched: string[]
+  /** All of the code that is not as its commit has it, relative to it; null for a release that was prepared before this was kept */
+  touched: string[] | null
 }
 
 export function writeReleaseFile(directory: string, file: ReleaseFile): void {
@@ -24,7 +24,8 @@ export function writeReleaseFile(directory: string, file: ReleaseFile): void {
 }
 
 export function readReleaseFile(directory: string): ReleaseFile {
-  return JSON.parse(readFileSync(join(directory, 'release.json'), 'utf8')) as ReleaseFile
+  const file = JSON.parse(readFileSync(join(directory, 'release.json'), 'utf8')) as ReleaseFile
+  return { ...file, touched: file.touched ?? null }
 }
 
 /** The environment as it is with this release, for the catalogue: real paths, the release's own account. */

@@ -45,7 +45,8 @@ export async function managedCode(house: House, environment: Environment, run: R
     const { signal } = run
     const [asCommitted, git] = [join(own, 'code'), join(own, 'git')]
     const { touched } = readReleaseFile(release)
-    await exportTree(repository, commit, asCommitted, { paths: touched, signal })
+    // where it is not known what was touched, the commit is read instead of the release
+    await exportTree(repository, commit, asCommitted, { ...(touched === null ? {} : { paths: touched }), signal })
     await packRepositoryAs(repository, git, {
       commit,
       ...(environment.name === 'dev' ? { branch: 'refs/heads/master' } : {}),
@@ -54,7 +55,14 @@ export async function managedCode(house: House, environment: Environment, run: R
     const isCommitted = (path: string): boolean => lstatSync(join(asCommitted, path), { throwIfNoEntry: false }) !== undefined
     const secretPaths = environment.configFiles
       .map((path) => relative(environment.codeRoot, path))
-      .filter((path) => !path.startsWith('..') && existsSync(join(code, path)))
+      .filter((path) => !path.startsWith('..') && existsSync(join(touched === null ? asCommitted : code, path)))
+    if (touched === null) {
+      const roots = [
+        { directory: asCommitted, at: '' },
+        { directory: git, at: '.git' },
+      ]
+      return { close, tree: { roots, exclude: [], secretPaths } }
+    }
     return {
       close,
       tree: {
