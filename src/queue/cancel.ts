@@ -12,7 +12,8 @@ export const cancelled: FailureRecord = {
 }
 
 /**
- * A waiting workflow ends at once; a running one is told and ends by itself. With `force`, one of which nothing was heard for
+ * A workflow that never ran ends at once; a running one is told and ends by itself, and one that was put back does so when it is
+ * taken again. With `force`, one of which nothing was heard for
  * `expiresMs` is ended for it: whoever asks says that its process is dead or cut off for good, where Cairn cannot know.
  *
  * @throws {Failure} WORKFLOW_NOT_FOUND; WORKFLOW_PAST_CANCEL when it changes the environment already, or has ended
@@ -35,7 +36,7 @@ export async function cancelWorkflow(
       case 'queued':
         // put back by a worker that ended, it may be past the point where its half-done work can be left
         if (!row.cancellable) throw pastCancel(row)
-        return end(transaction, id)
+        return row.attempt === 0 ? end(transaction, id) : ask(transaction, id)
       case 'running':
         if (options.force && row.silent) return end(transaction, id)
         if (!row.cancellable) throw pastCancel(row)

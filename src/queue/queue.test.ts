@@ -285,6 +285,28 @@ test('locks of several environments are taken all or none', async () => {
   await all?.release()
 })
 
+test('a workflow that is cancelled after it was put back begins no step any more, and takes back what it had done', async () => {
+  let done: string[] = []
+  const { workflow } = await ask('restore', async (context) => {
+    try {
+      await context.step('first', async () => void done.push('first'))
+      await context.step('second', async (run) => {
+        done.push(`second ${context.attempt}`)
+        await sleep(20_000, undefined, { signal: run.signal })
+      })
+    } catch (error) {
+      if (context.run.signal.reason !== 'shutdown') done = []
+      throw error
+    }
+  })
+  await expect.poll(() => done).toEqual(['first', 'second 1'])
+  await worker.stop()
+  expect(await queue.cancel(workflow.id)).toMatchObject({ state: 'queued' })
+  worker = await startWorker({ queue, definitions, instance: 'one', concurrency: 4, beatMs: 500, sweepMs: 500 })
+  expect(await ended(workflow.id)).toMatchObject({ state: 'cancelled', attempt: 2, failure: { code: 'WORKFLOW_CANCELLED' } })
+  expect(done).toEqual([])
+})
+
 test('a worker that stops puts its workflow back, and the next one goes on with it', async () => {
   const attempts: number[] = []
   const { workflow } = await ask('backup', async (context) => {

@@ -69,7 +69,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const endBeat = keepBeating(queue, attempt, beatMs, () => context.pastReturn, stop, lose)
     try {
       if (takenOver) context.run.log('warn', `attempt ${row.attempt}: the process that ran it before is gone`)
-      if (row.cancel_requested && row.cancellable) return await attempt.finish('cancelled', undefined, cancelled)
+      if (row.cancel_requested && row.cancellable) {
+        if (row.attempt === 1) return await attempt.finish('cancelled', undefined, cancelled)
+        stop('cancel') // a former attempt has done something: its definition alone can take that back
+      }
       if (stopping && !context.pastReturn) stop('shutdown')
       await runToEnd(definition, row, context, attempt)
     } catch (error) {
