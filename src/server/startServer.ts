@@ -29,7 +29,7 @@ import { siteDesk } from './desks/sites.ts'
 import { provideIntake } from './provideIntake.ts'
 import { type ProvidedManaged, provideManaged } from './provideManaged.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
-import { startRetention } from './retention.ts'
+import { startSweep } from './sweep.ts'
 import { version } from './version.ts'
 
 export interface RunningServer {
@@ -121,9 +121,20 @@ export async function startServer(
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())
     const journeys = { ...makeJourneys(house, queue), ...makeManagedJourneys(house, queue) }
-    await followAll(house, queue).catch((error: unknown) => log.warn(error, 'dev may not show what was pushed'))
-    const retention = startRetention({ expire: journeys.expire, log })
-    undo.push(() => retention.stop())
+    const sweep = startSweep({
+      log,
+      chores: [
+        {
+          otherwise: 'dev may not show what was pushed',
+          run: () => followAll(house, queue, (error, site) => log.warn(error, `dev of ${site} may not show what was pushed`)),
+        },
+        {
+          otherwise: 'what is overdue was not deleted',
+          run: () => journeys.expire(new Date(), (error, site) => log.warn(error, `kept tips of ${site} were not looked at`)),
+        },
+      ],
+    })
+    undo.push(() => sweep.stop())
 
     await provideLocalToken(state, data)
     const app = await buildApi({

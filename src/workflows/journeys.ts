@@ -93,8 +93,13 @@ export function makeJourneys(house: House, queue: Queue) {
       return start('undo', environment, actor, { environmentId: environment.id, direction }, { once: true, queue: false })
     },
 
-    /** Puts the deletion of undo sets, kept releases and kept tips whose time is over into the queue, for every environment that has some. */
-    async expire(now: Date): Promise<void> {
+    /**
+     * Puts the deletion of undo sets, kept releases and kept tips whose time is over into the queue, for every environment that
+     * has some.
+     *
+     * @param tell is given what kept a site from being looked at; the others are
+     */
+    async expire(now: Date, tell: (error: unknown, site: string) => void): Promise<void> {
       const rows = await house.state.db
         .selectFrom('undo')
         .innerJoin('environment', 'environment.id', 'undo.environment_id') // of one that was removed nothing is left to delete from
@@ -112,14 +117,19 @@ export function makeJourneys(house: House, queue: Queue) {
         .where('keep_until', '<=', now)
         .execute()
       const actor: Actor = { kind: 'system', id: 'retention', name: 'retention' }
-      const tips: { environment_id: string }[] = []
+      const expireIn = async (environment: Environment): Promise<void> =>
+        void (await start('expire', environment, actor, { environmentId: environment.id }, { once: true, queue: true }))
+      const ids = new Set([...rows, ...releases].map((row) => row.environment_id))
+      for (const id of ids) await expireIn(await house.sites.findById(id))
+      // a repository is somebody else's work: one that is damaged says so every hour
       for (const { name: site, environments } of await house.sites.listSites()) {
-        if (!environments.includes('dev') || (await overdueTips(house, site, now)).length === 0) continue
-        tips.push({ environment_id: (await house.sites.find(site, 'dev')).id })
-      }
-      for (const id of new Set([...rows, ...releases, ...tips].map((row) => row.environment_id))) {
-        const environment = await house.sites.findById(id)
-        await start('expire', environment, actor, { environmentId: id }, { once: true, queue: true })
+        try {
+          if (!environments.includes('dev') || (await overdueTips(house, site, now)).length === 0) continue
+          const dev = await house.sites.find(site, 'dev')
+          if (!ids.has(dev.id)) await expireIn(dev)
+        } catch (error) {
+          tell(error, site)
+        }
       }
     },
   }

@@ -72,17 +72,27 @@ export async function followMaster(
 }
 
 /**
- * At a start: for each site whose `master` was moved by a push that a former process did not live to act upon. A commit that
+ * At a start and every hour: for each site whose `master` was moved by a push that nobody could act upon then. A commit that
  * failed on dev is not tried again.
+ *
+ * @param tell is given what kept a site from being looked at; the others are
  */
-export async function followAll(house: House, queue: Pick<Queue, 'enqueue' | 'list'>): Promise<void> {
+export async function followAll(
+  house: House,
+  queue: Pick<Queue, 'enqueue' | 'list'>,
+  tell: (error: unknown, site: string) => void,
+): Promise<void> {
   const actor: Actor = { kind: 'system', id: 'git', name: 'git' }
   for (const { name: site, environments } of await house.sites.listSites()) {
-    const found = environments.includes('dev') ? await findBehind(house, site) : null
-    if (found === null) continue
-    const tried = await queue.list({ site, environment: 'dev', kind, limit: 20 })
-    const isOver = tried.some(({ input, state }) => (input as FollowInput).commit === found.commit && state !== 'succeeded')
-    if (!isOver) await followMaster(house, queue, site, actor)
+    try {
+      const found = environments.includes('dev') ? await findBehind(house, site) : null
+      if (found === null) continue
+      const tried = await queue.list({ site, environment: 'dev', kind, limit: 20 })
+      const isOver = tried.some(({ input, state }) => (input as FollowInput).commit === found.commit && state !== 'succeeded')
+      if (!isOver) await followMaster(house, queue, site, actor)
+    } catch (error) {
+      tell(error, site)
+    }
   }
 }
 
