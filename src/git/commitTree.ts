@@ -8,6 +8,7 @@ import { quotePath, refusePath, showPath } from './names.ts'
 import { moveRefs, readRef } from './refs.ts'
 import { messageText, type Signature, signatureLine } from './signature.ts'
 import { defaultBranch, type SiteRepository } from './siteRepository.ts'
+import { keepTip } from './undoRef.ts'
 
 /** What git keeps of an entry. `sizeBytes` must be the length of the body. */
 export type CommitEntry = Pick<Entry, 'path' | 'kind' | 'mode' | 'sizeBytes' | 'target'> & { body: AsyncIterable<Buffer> }
@@ -23,6 +24,8 @@ export interface CommitOptions {
   author: Signature
   /** Makes a commit even when the tree is the one that the branch has */
   allowEmpty?: boolean
+  /** Where the old tip is kept in the same transaction, until `dropUndo`; of a branch that was there, when it moves */
+  undoId?: string
   /** Stores the commit but leaves the branch where it is: to be compared with `diffTrees` and then forgotten */
   dryRun?: boolean
   signal?: AbortSignal
@@ -94,7 +97,8 @@ async function commitBy(work: string, repository: SiteRepository, options: Commi
     return { kind: 'unchanged', commit: parent, parent, ...report }
   }
   try {
-    await moveRefs(repository, [{ ref: branch, from: parent, to: commit }, unheld])
+    const kept = await keepTip(repository, options.undoId, parent)
+    await moveRefs(repository, [...kept, { ref: branch, from: parent, to: commit }, unheld])
   } catch (error) {
     await moveRefs(repository, [unheld])
     throw error

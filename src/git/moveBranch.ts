@@ -4,19 +4,18 @@ import { gitText } from './git.ts'
 import { listRefs, moveRefs, readRef, type Ref } from './refs.ts'
 import { messageText, type Signature, signatureEnvironment } from './signature.ts'
 import { defaultBranch, type SiteRepository } from './siteRepository.ts'
-
-/** Tips that a reset left, so that they can be brought back; below it no client of the repository sees anything. */
-const undoRefs = 'refs/cairn/undo/'
+import { keepTip, undoRef, undoRefs } from './undoRef.ts'
 
 /**
- * Makes a commit on top of the branch that has the tree of an earlier one: history is kept, and nothing is lost.
+ * Makes a commit on top of the branch that has the tree of an earlier one: history is kept, and nothing is lost. Under `undoId`
+ * the old tip is kept in the same transaction, until `dropUndo`.
  *
  * @throws {Failure} CODE_MOVED, COMMIT_NOT_FOUND when the branch does not exist
  */
 export async function revertTo(
   repository: SiteRepository,
   commit: string,
-  options: { branch?: string; message: string; author: Signature; allowEmpty?: boolean },
+  options: { branch?: string; message: string; author: Signature; allowEmpty?: boolean; undoId?: string },
 ): Promise<{ kind: 'committed' | 'unchanged'; commit: string; parent: string }> {
   const branch = options.branch ?? defaultBranch
   const parent = await tipOf(repository, branch)
@@ -29,7 +28,8 @@ export async function revertTo(
     env: signatureEnvironment(options.author),
     writes: true,
   })
-  await moveRefs(repository, [{ ref: branch, from: parent, to: made }])
+  const kept = await keepTip(repository, options.undoId, parent)
+  await moveRefs(repository, [...kept, { ref: branch, from: parent, to: made }])
   return { kind: 'committed', commit: made, parent }
 }
 
@@ -55,7 +55,7 @@ export async function resetTo(
   return { kind: 'moved', commit, before }
 }
 
-/** The commit that a reset left, or null when it was dropped or never was. */
+/** The commit that a move of a branch left, or null when it was dropped or never was. */
 export function undoTip(repository: SiteRepository, undoId: string): Promise<string | null> {
   return readRef(repository, undoRef(undoId))
 }
@@ -70,12 +70,6 @@ export async function listUndos(repository: SiteRepository): Promise<{ undoId: s
 export async function dropUndo(repository: SiteRepository, undoId: string): Promise<void> {
   const from = await undoTip(repository, undoId)
   if (from !== null) await moveRefs(repository, [{ ref: undoRef(undoId), from, to: null }])
-}
-
-function undoRef(undoId: string): string {
-  if (!/^[0-9A-Za-z]{1,64}$/.test(undoId))
-    throw new Failure('INPUT_INVALID', `Cannot name an undo "${undoId}": letters and digits`)
-  return undoRefs + undoId
 }
 
 async function tipOf(repository: SiteRepository, branch: string): Promise<string> {

@@ -33,6 +33,8 @@ interface CommitOptions {
   /** Paths that stay as the branch has them: configuration belongs to the environment */
   keep?: ReadonlySet<string>
   allowEmpty?: boolean
+  /** Under which the old tip is kept */
+  undoId?: string
   run: Run
 }
 
@@ -42,7 +44,7 @@ export async function commitCode(
   repository: SiteRepository,
   manifest: Manifest | null,
   { keep = new Set(), run, ...options }: CommitOptions,
-): Promise<{ commit: string; parent: string | null; kind: string }> {
+): Promise<{ commit: string; kind: string }> {
   const parent = await readRef(repository, options.branch ?? defaultBranch)
   const made = await commitTree(repository, {
     ...options,
@@ -89,7 +91,7 @@ async function keptEntries(repository: SiteRepository, parent: string, keep: Rea
 
 /**
  * Commits code into an environment: on dev a commit of `master` with a note, so that the next deploy carries it; elsewhere one
- * that a tag of the environment holds. The environment keeps its own configuration files.
+ * that a tag of the environment holds. The environment keeps its own configuration files. Called within `orMasterBack`.
  */
 export async function commitInto(
   house: House,
@@ -97,14 +99,14 @@ export async function commitInto(
   environment: Environment,
   manifest: Manifest | null,
   { note, ...options }: { how?: 'replace' | 'overlay'; message: string; note: string; run: Run },
-): Promise<{ commit: string; parent: string | null }> {
+): Promise<{ commit: string }> {
   const repository = await provideSiteRepository(house, environment.site)
   const author = signatureOf(context.actor, options.run.now())
   const keep = environment.managed?.release === 0 ? new Set<string>() : configPaths(environment)
   if (environment.name === 'dev') {
-    const { commit, parent } = await commitCode(house, repository, manifest, { ...options, author, keep })
+    const { commit } = await commitCode(house, repository, manifest, { ...options, author, keep, undoId: context.id })
     await writeNote(repository, commit, note, author)
-    return { commit, parent }
+    return { commit }
   }
   const branch = `refs/cairn/restore/${context.id}`
   const from = environment.managed?.commit ?? (await readRef(repository, defaultBranch))
@@ -115,7 +117,7 @@ export async function commitInto(
   // a repeated attempt finds its own tag
   if (tags.at(-1)?.commit !== commit) await tagDeploy(repository, { environment: environment.name, commit, note, tagger: author })
   await moveRefs(repository, [{ ref: branch, from: commit, to: null }])
-  return { commit, parent: from }
+  return { commit }
 }
 
 /** What the running environment is configured with, relative to its code. */

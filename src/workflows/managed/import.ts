@@ -19,7 +19,7 @@ import { storeArchive } from '../intake/storeArchive.ts'
 import { codeFrom, commitInto, provideSiteRepository } from './code.ts'
 import { databaseFrom, filesFrom, type LoadingOptions } from './content.ts'
 import { type GivenInput, takeGiven } from './given.ts'
-import { type MasterMove, orMasterBack } from './masterBack.ts'
+import { orMasterBack } from './masterBack.ts'
 import { knownOf } from './parts.ts'
 import { type Ground, openGround, putRelease, type WantedRelease } from './putRelease.ts'
 import { resultOf } from './result.ts'
@@ -48,15 +48,10 @@ export function importWorkflow(house: House): WorkflowDefinition {
       const environment = await house.sites.findById(input.environmentId)
       if (input.dryRun) return context.step('look', (run) => planImport(house, context, environment, input, run))
       const safety = await safetyBackup(house, context, environment)
-      let moved: MasterMove | null = null
       const make = (ground: Ground, run: Run, say: (sentence: string) => void) =>
-        releaseFromFile(house, context, ground, input, run, say, (move) => void (moved = move))
-      const put = await orMasterBack(
-        house,
-        context,
-        environment,
-        () => moved,
-        () => putRelease(house, context, { environmentId: environment.id, make }),
+        releaseFromFile(house, context, ground, input, run, say)
+      const put = await orMasterBack(house, context, environment, () =>
+        putRelease(house, context, { environmentId: environment.id, make }),
       )
       return resultOf(house, environment.id, put, safety)
     },
@@ -95,7 +90,6 @@ async function releaseFromFile(
   input: ImportInput,
   run: Run,
   say: (sentence: string) => void,
-  onMove: (move: MasterMove) => void = () => {},
 ): Promise<WantedRelease & Changed> {
   const { environment } = ground
   const session = await house.repository.openSession()
@@ -136,7 +130,6 @@ async function releaseFromFile(
       const message = `Import the code of ${given.name}`
       const options = { how: input.how, message, note: message, run }
       const imported = await commitInto(house, context, environment, manifest, options)
-      onMove(imported)
       const code = codeFrom(await provideSiteRepository(house, environment.site), imported.commit, run)
       return { commit: imported.commit, docroot, code, expectedBytes, manifest }
     }

@@ -160,7 +160,7 @@ async function dropPrepared(house: House, { place, mysql }: Ground, number: numb
 }
 
 /** A shutdown or a take-over ends this attempt, not the workflow: what is prepared is used by the next one. */
-export function isInterrupted(context: WorkflowContext, error: unknown): boolean {
+export function isInterrupted(context: Pick<WorkflowContext, 'run'>, error: unknown): boolean {
   if (error instanceof Failure && error.code === 'WORKFLOW_TAKEN_OVER') return true
   return context.run.signal.reason === 'shutdown' || context.run.signal.reason === 'lost'
 }

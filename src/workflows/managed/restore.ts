@@ -10,7 +10,7 @@ import { loadManifests } from '../restore/manifests.ts'
 import { codeFrom, commitInto, provideSiteRepository } from './code.ts'
 import { factsOf } from './facts.ts'
 import { knownOf, loadingFor, partsOf } from './parts.ts'
-import { type MasterMove, orMasterBack } from './masterBack.ts'
+import { orMasterBack } from './masterBack.ts'
 import { putRelease, type PutOptions } from './putRelease.ts'
 import { resultOf } from './result.ts'
 import { safetyBackup } from './safety.ts'
@@ -35,11 +35,7 @@ export async function restoreManaged(
   const environment = await house.sites.findById(input.environmentId)
   await context.step('check', () => checkManagedRestore(house, environment, input))
   const safety = input.safetyBackup ? await safetyBackup(house, context, environment) : null
-  const move = input.elements.includes('code')
-    ? await context.step('commit the code', (run) => commitRestored(house, context, environment, input.backupId, run))
-    : null
-  const commit = move?.commit ?? environment.managed?.commit ?? ''
-  const options: PutOptions = {
+  const options = (commit: string): PutOptions => ({
     environmentId: environment.id,
     make: async (ground, run, say) => {
       const facts = await factsOf(house, input.backupId)
@@ -57,14 +53,13 @@ export async function restoreManaged(
         what: `restored ${input.elements.join(' and ')}`,
       }
     },
-  }
-  const put = await orMasterBack(
-    house,
-    context,
-    environment,
-    () => move,
-    () => putRelease(house, context, options),
-  )
+  })
+  const put = await orMasterBack(house, context, environment, async () => {
+    const made = input.elements.includes('code')
+      ? await context.step('commit the code', (run) => commitRestored(house, context, environment, input.backupId, run))
+      : null
+    return putRelease(house, context, options(made?.commit ?? environment.managed?.commit ?? ''))
+  })
   return { ...(await resultOf(house, environment.id, put, safety)), backup: input.backupId }
 }
 
@@ -93,7 +88,7 @@ async function commitRestored(
   environment: Environment,
   backupId: string,
   run: Run,
-): Promise<MasterMove> {
+): Promise<{ commit: string }> {
   const { code = null } = await loadManifests(house, backupId, ['code'])
   const message = `Restore the code of backup ${backupId}`
   const note = `restored into ${environment.name} from backup ${backupId}`
