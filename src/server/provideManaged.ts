@@ -12,6 +12,7 @@ import { type ManagedPlace, placeOf } from '../releases/managed/layout.ts'
 import { installationTag, namesOf } from '../releases/managed/names.ts'
 import { openReleases } from '../releases/managed/records.ts'
 import { recoverSwitches } from '../releases/managed/recoverSwitches.ts'
+import { emptyCaches } from '../releases/managed/upkeep/emptyCaches.ts'
 import { claimServer } from '../runtime/mysql/claim.ts'
 import { connectNamedMysql } from '../runtime/mysql/namedMysql.ts'
 import { startPrivateMariadb } from '../runtime/mysql/privateMariadb.ts'
@@ -164,6 +165,7 @@ async function recover(home: ManagedHome, { configuration, state: { db }, sites,
   const settled = await recoverSwitches({
     places,
     mysql,
+    emptyCaches: (place, number) => emptyCaches(place, number, { releases, mysql }),
     onCommit: (place, { to }) =>
       releases.setCurrent(place.id, to.number, new Date(Date.now() + configuration.undoKeepDays * 86_400_000)),
   })

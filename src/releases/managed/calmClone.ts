@@ -52,7 +52,7 @@ export async function calmClone({ framework, tablePrefix, credentials }: CalmOpt
   }
 }
 
-async function columnsByTable(database: Database, schema: string): Promise<Map<string, Set<string>>> {
+export async function columnsByTable(database: Database, schema: string): Promise<Map<string, Set<string>>> {
   const rows = await database.query(
     `SELECT c.TABLE_NAME AS name, c.COLUMN_NAME AS col FROM information_schema.COLUMNS c
       JOIN information_schema.TABLES t ON t.TABLE_SCHEMA=c.TABLE_SCHEMA AND t.TABLE_NAME=c.TABLE_NAME AND t.TABLE_TYPE='BASE TABLE'

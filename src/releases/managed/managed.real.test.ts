@@ -13,9 +13,11 @@ import { describeRelease } from './describeRelease.ts'
 import { dropEnvironment, dropReleases } from './dropReleases.ts'
 import { addEnvironment, copyCode, type Ground, startGround, type TestEnvironment, writeLabCode } from './ground.suite.ts'
 import { filesPath, placeOf, releasePaths } from './layout.ts'
-import { isFlagRaised, readSwitchJournal } from './switchJournal.ts'
+import { recoverSwitches } from './recoverSwitches.ts'
+import { isFlagRaised, readSwitchJournal, writeSwitchJournal } from './switchJournal.ts'
 import { switchRelease } from './switchRelease.ts'
 import { tellEnvironment } from './tellEnvironment.ts'
+import { emptyCaches } from './upkeep/emptyCaches.ts'
 
 let ground: Ground
 let dev: TestEnvironment
@@ -168,6 +170,35 @@ test('a release whose front page fails is not switched to, and the one before go
   expect((await ground.releases.current(dev.place.id))?.number).toBe(current?.number)
   const target = { ...broken.facts.database }
   await expect(connectDatabase(target)).rejects.toMatchObject({ code: 'DATABASE_REFUSED' }) // locked again
+})
+
+test('a switch that is taken back behind its fence leaves no caches of the new code, also when its process was killed', async () => {
+  const from = await ground.releases.current(dev.place.id)
+  const { release: to } = await dev.prepare({
+    code: async (into) => {
+      await writeLabCode(into, 'broken')
+      writeFileSync(join(into, 'index.php'), '<?php no_such_function();')
+    },
+    files: 'kept',
+    database: 'kept',
+  })
+  const admin = await ground.mysql.admin()
+  const options = `${to.schema}.wp_options`
+  const cache = () =>
+    admin.query(`REPLACE INTO ${options} (option_name, option_value) VALUES ('_transient_lab', 'x'), ('lab', 'x')`)
+  const left = async () => (await admin.query(`SELECT option_name FROM ${options} WHERE option_name LIKE '%lab'`)).length
+  const emptied = (number: number) => emptyCaches(dev.place, number, ground)
+  const { place, url, pool: php } = dev
+  const about = { place, url, php, mysql: ground.mysql, onCommit: async () => {}, emptyCaches: emptied }
+  const switched = switchRelease({ ...about, from, to, run, underFence: async () => void (await cache()) })
+  await expect(switched).rejects.toMatchObject({ code: 'VERIFY_FAILED' })
+  expect([await left(), isFlagRaised(place), readSwitchJournal(place)]).toEqual([1, false, null])
+  await cache()
+  if (from === null) throw new Error('a release is current')
+  writeSwitchJournal(place, { from, to, touchesCaches: true })
+  await recoverSwitches({ ...about, places: [place], emptyCaches: (_, number) => emptied(number) })
+  expect([await left(), readSwitchJournal(place)]).toEqual([1, null])
+  await admin.close()
 })
 
 test('during a switch everything is refused with 503, but for the check', async () => {

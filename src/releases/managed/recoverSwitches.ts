@@ -8,6 +8,7 @@ export interface RecoverOptions extends Pick<SettleOptions, 'mysql'> {
   places: readonly ManagedPlace[]
   /** As of `switchRelease`, for the environment */
   onCommit(place: ManagedPlace, ...journal: Parameters<SettleOptions['onCommit']>): Promise<void>
+  emptyCaches?(place: ManagedPlace, number: number): Promise<void>
 }
 
 /**
@@ -23,7 +24,10 @@ export async function recoverSwitches(
     if (journal === null) continue
     try {
       rmSync(join(place.directory, 'current.new'), { force: true })
-      const settle = { place, mysql: options.mysql, onCommit: (entry: typeof journal) => options.onCommit(place, entry) }
+      const settle: SettleOptions = {
+        ...{ place, mysql: options.mysql, onCommit: (entry) => options.onCommit(place, entry) },
+        emptyCaches: async (number) => options.emptyCaches?.(place, number),
+      }
       done.push({ place, result: await settleSwitch(settle, journal) })
     } catch (failed) {
       done.push({ place, result: { failed } })

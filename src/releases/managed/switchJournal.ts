@@ -10,6 +10,8 @@ export interface SwitchJournal {
   /** Null for the first release of an environment */
   from: { number: number; account: string } | null
   to: { number: number; account: string }
+  /** The new code was at the caches in the schema that both share, or may have been: going back they are emptied */
+  touchesCaches?: true
 }
 
 type Place = Pick<ManagedPlace, 'directory'>

@@ -31,6 +31,8 @@ export interface SwitchOptions {
   mayBeBroken?: boolean
   /** While nothing of the site runs and the new release's account is open: emptying caches, updating the database */
   underFence?(): Promise<void>
+  /** Empties the caches in the database of a release: of `from`, before it is shown again behind `underFence`. Safe to repeat. */
+  emptyCaches?(number: number): Promise<void>
   /** Behind the commit, before requests come in: the rows follow the link. Called again by a recovery; safe to repeat. */
   onCommit(journal: SwitchJournal): Promise<void>
   run: Run
@@ -58,7 +60,7 @@ export interface SwitchTimes {
 export async function switchRelease(options: SwitchOptions): Promise<SwitchTimes> {
   const { place, from, to, php, mysql, run } = options
   requirePlace(place, from, to)
-  const journal: SwitchJournal = { from: from === null ? null : partOf(from), to: partOf(to) }
+  let journal: SwitchJournal = { from: from === null ? null : partOf(from), to: partOf(to) }
   const clock = makeClock()
   writeSwitchJournal(place, journal)
   try {
@@ -74,7 +76,10 @@ export async function switchRelease(options: SwitchOptions): Promise<SwitchTimes
       await mysql.unlockAccount(to.account)
     })
     announceChange()
-    await options.underFence?.()
+    if (options.underFence !== undefined) {
+      writeSwitchJournal(place, (journal = { ...journal, touchesCaches: true }))
+      await options.underFence()
+    }
     run.progress({ note: 'warming up' })
     if (php !== null) {
       const { url, mayBeBroken = false } = options
@@ -101,7 +106,7 @@ export async function switchRelease(options: SwitchOptions): Promise<SwitchTimes
   }
 }
 
-export type SettleOptions = Pick<SwitchOptions, 'place' | 'onCommit'> & { mysql: SwitchOptions['mysql'] }
+export type SettleOptions = Pick<SwitchOptions, 'place' | 'onCommit' | 'emptyCaches'> & { mysql: SwitchOptions['mysql'] }
 
 /**
  * Ends a switch that was interrupted, by where `current` points: forward behind the rename, back before it. Safe to repeat.
@@ -123,6 +128,7 @@ export async function settleSwitch(options: SettleOptions, journal: SwitchJourna
   if (from !== null) await unfence(mysql, from.account)
   announceChange()
   await fence(mysql, to.account)
+  if (from !== null && journal.touchesCaches === true) await options.emptyCaches?.(from.number)
   // a workflow that held visitors off before the switch does so until it has ended, or goes on
   if (readHold(place) === null) lowerFlag(place)
   removeSwitchJournal(place)

@@ -1,5 +1,5 @@
 import type { FrameworkRules } from './framework.ts'
-import { cacheTables, drupalBoots, oldArchives, rebuiltAssets, rebuiltStyles, siteMaps } from './drupal/common.ts'
+import { cacheRows, cacheTables, drupalBoots, oldArchives, rebuiltAssets, rebuiltStyles, siteMaps } from './drupal/common.ts'
 
 /** Drupal 8 and every later one. */
 export const drupal8Rules: FrameworkRules = {
@@ -20,6 +20,7 @@ export const drupal8Rules: FrameworkRules = {
       reason: 'what became invalid among the caches: empty together with them',
     },
   ],
+  caches: cacheRows,
   hold: 'sites-file',
   compiled: ['php'],
   managedFiles: { table: 'file_managed', column: 'uri' },

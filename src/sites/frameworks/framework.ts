@@ -16,6 +16,16 @@ export interface StructureOnly {
   reason: string
 }
 
+/** Rows in which a site keeps what it has computed, by its own code as it was then. */
+export interface CacheRows {
+  /** Of the name without the prefix */
+  name: RegExp
+  /** A table of this name is one only with all of these columns */
+  columns: string[]
+  /** Which of its rows, as SQL; null for all */
+  rows: string | null
+}
+
 /** What tells whether a site runs, once its caches are empty: they hide damage. */
 export interface Boots {
   frontPath: string
@@ -33,6 +43,8 @@ export interface FrameworkRules {
   title: string
   leftOut: LeftOut[]
   structureOnly: StructureOnly[]
+  /** Emptied where a site goes back to code that has not written them */
+  caches: CacheRows[]
   /**
    * How requests are held while a site changes. `maintenance`: WordPress's own file `.maintenance`. `sites-file`: a
    * `sites/sites.php` of ours, which every Drupal and Backdrop includes before anything else of the site.

@@ -46,6 +46,14 @@ export const wordpressRules: FrameworkRules = {
   title: 'WordPress',
   leftOut,
   structureOnly: [], // its transients are rows among the options
+  caches: [
+    {
+      name: /^(?:\d+_)?options$/,
+      columns: ['option_name', 'option_value', 'autoload'],
+      rows: "option_name LIKE '\\_transient\\_%' OR option_name LIKE '\\_site\\_transient\\_%'",
+    },
+    { name: /^sitemeta$/, columns: ['meta_key', 'meta_value'], rows: "meta_key LIKE '\\_site\\_transient\\_%'" },
+  ],
   hold: 'maintenance',
   compiled: [],
   managedFiles: null,

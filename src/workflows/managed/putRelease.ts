@@ -11,6 +11,7 @@ import { prepareRelease, type PrepareOptions } from '../../releases/managed/prep
 import type { Release } from '../../releases/managed/records.ts'
 import { recoverSwitches } from '../../releases/managed/recoverSwitches.ts'
 import { switchRelease } from '../../releases/managed/switchRelease.ts'
+import { emptyCaches } from '../../releases/managed/upkeep/emptyCaches.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
 import { type OpenHome, siteUuid } from './home.ts'
@@ -105,8 +106,9 @@ async function put(house: House, context: WorkflowContext, ground: Ground, optio
       const to = await house.managed.releases.find(place.id, number)
       const beside: string[] = []
       const fenced = async (): Promise<void> => void beside.push(...((await underFence?.(ground, number, run)) ?? []))
+      const switching = { mayBeBroken: tried.isBroken, ...(underFence === undefined ? {} : { underFence: fenced }) }
       const since = readHold(place)?.since ?? null
-      const switchMs = await switchTo(house, ground, to, run, { mayBeBroken: tried.isBroken, underFence: fenced })
+      const switchMs = await switchTo(house, ground, to, run, switching)
       const maintenanceMs = since === null ? switchMs : run.now().getTime() - since
       return { release: number, maintenanceMs, done: [...done, ...kept, ...tried.said, ...beside] }
     })
@@ -135,13 +137,15 @@ export async function switchTo(
   const { releases, names, keepReleases: keep } = house.managed
   const until = new Date(Date.now() + house.undoKeepDays * 86_400_000)
   const onCommit = (number: number): Promise<void> => releases.setCurrent(place.id, number, until)
-  const settled = await recoverSwitches({ places: [place], mysql, onCommit: (_, journal) => onCommit(journal.to.number) })
+  const empty = (number: number): Promise<void> => emptyCaches(place, number, { releases, mysql })
+  const recovering = { onCommit: (_: unknown, journal: { to: { number: number } }) => onCommit(journal.to.number) }
+  const settled = await recoverSwitches({ places: [place], mysql, ...recovering, emptyCaches: (_, number) => empty(number) })
   for (const { result } of settled) if (typeof result === 'object') throw result.failed
   let maintenanceMs: number | null = null
   if (currentRelease(place) !== to.number) {
     const pool = php?.forEnvironment(place) ?? null
     const from = await releases.current(place.id)
-    const commit = { onCommit: (journal: { to: { number: number } }) => onCommit(journal.to.number) }
+    const commit = { onCommit: (journal: { to: { number: number } }) => onCommit(journal.to.number), emptyCaches: empty }
     const times = await switchRelease({ place, from, to, php: pool, mysql, url, ...options, ...commit, run })
     maintenanceMs = times.maintenanceMs
     run.log('info', `release ${to.number} is current, the site answered 503 for ${maintenanceMs} ms`)

@@ -1,4 +1,4 @@
-import type { FrameworkRules, LeftOut, StructureOnly } from '../framework.ts'
+import type { CacheRows, FrameworkRules, LeftOut, StructureOnly } from '../framework.ts'
 
 const assets = 'joined CSS and JavaScript: built again by itself'
 
@@ -32,9 +32,13 @@ export const cacheTables: StructureOnly[] = [
   { name: /^cache(?:_.+)?$/, columns: ['cid', 'data', 'expire'], reason: 'a cache: it fills again by itself' },
 ]
 
+/** Forms that visitors have open are nothing that can be computed again. */
+export const cacheRows: CacheRows[] = [{ name: /^cache(?:_(?!form$).+)?$/, columns: ['cid', 'data', 'expire'], rows: null }]
+
 /** What Drupal 7 and Backdrop, which came of it, have in common. */
 export const sevenAndBackdrop = {
   structureOnly: cacheTables,
+  caches: cacheRows,
   hold: 'sites-file',
   compiled: [],
   managedFiles: { table: 'file_managed', column: 'uri' },
