@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ManagedResult } from '../../src/contract/managedSchemas.ts'
@@ -151,6 +151,7 @@ describe.runIf(isRoot)('WordPress', () => {
   test('an update that fails says so in its own words, and leaves the environment and nothing else', async () => {
     const secret = join(ground.directory, 'cairn/repository')
     const plugin = `<?php add_action('wp_upgrade', function () {
+      file_put_contents(wp_upload_dir()['basedir'] . '/of-the-update.txt', 'x');
       throw new Exception('broken as ' . posix_getuid() . ', secrets ' . (@scandir('${secret}') ? 'open' : 'closed'));
     });`
     await push('shop', (code) => {
@@ -163,6 +164,8 @@ describe.runIf(isRoot)('WordPress', () => {
       new RegExp(`UPDATE_FAILED.*Cannot update the database: .*broken as ${uid}, secrets closed`),
     )
     expect({ ...(await onTest('shop')), schemas: await schemas() }).toEqual(was)
+    const { filesDirectory } = await cairn.house.sites.find('shop', 'test')
+    expect(existsSync(join(filesDirectory, 'of-the-update.txt'))).toBe(false)
     expect(await version()).toBe(before)
     expect((await visit(`${was.url}/`)).status).toBe(200)
   })

@@ -22,7 +22,10 @@ export function envDeploy(invoke: Invoke) {
   })
     .argument('[SITE.ENV]', 'the target: test or live')
     .option('--note <text>', 'what is deployed, for people: the message of the tag')
-    .option('--updatedb', "run the framework's database updates on a copy; visitors get a 503 from then until the switch")
+    .option(
+      '--updatedb',
+      "run the framework's database updates on a copy of database and files; visitors get a 503 until the switch",
+    )
     .option('--cc', 'clear the caches afterwards')
     .option('--sync-content', 'into test: database and files of live come along')
     .option('--confirm <SITE.ENV>', 'the name again, needed with --yes for live')
@@ -38,7 +41,7 @@ export function envDeploy(invoke: Invoke) {
           const content = syncContent ? ', its files and its database' : ''
           await confirmDestructive(context, {
             environment,
-            warning: `This replaces the code of ${environment.text}${content}.\nA backup of the present state is taken first, and "env:undo" takes the deploy back.${updatesInPlace ? '\nVisitors get a 503 while its database is copied and updated, so that nothing they write is lost.' : ''}`,
+            warning: `This replaces the code of ${environment.text}${content}.\nA backup of the present state is taken first, and "env:undo" takes the deploy back.${updatesInPlace ? '\nVisitors get a 503 while its database and files are copied and updated, so that nothing they write is lost.' : ''}`,
             question: `Deploy to ${environment.text}?`,
             confirm: options.confirm,
           })

@@ -46,12 +46,11 @@ export function deployWorkflow(house: House): WorkflowDefinition {
         return { commit: deployed, from: from.name, number: last + 1 }
       })
       const contentId = contentFromId ?? (environment.managed?.release === 0 ? fromId : null)
-      // an update writes into the database, and Backdrop's into its configuration as well: it is given a copy
-      const copied: Element[] = environment.framework === 'backdrop' ? ['files', 'database'] : ['database']
-      const elements = contentId !== null ? (['files', 'database'] as const) : updateDatabase ? copied : []
+      // an update writes into the database and, as Backdrop's configuration or by a plugin's own, into the files: both are copies
+      const elements: Element[] = contentId !== null || updateDatabase ? ['files', 'database'] : []
       const read = async (ground: Ground, run: Run, say: (sentence: string) => void) => {
         const source = await house.sites.findById(contentId ?? environmentId)
-        const manifests = await readContent(house, source, [...elements], run)
+        const manifests = await readContent(house, source, elements, run)
         const options = { replaceAddresses: contentId !== null, say, run }
         const loading = loadingFor(ground, { ...source, environmentId: source.id }, options)
         return { source, parts: partsOf(house, ground, manifests, loading) }

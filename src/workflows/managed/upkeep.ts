@@ -15,7 +15,7 @@ const updateSecondsMax = 6 * 3600
 const clearSecondsMax = 120
 
 /**
- * Updating the database and emptying caches as parts of a change. An update works on a copy, before the release is tried: one
+ * Updating the database and emptying caches as parts of a change. An update works on a copy of files and database, before the release is tried: one
  * that fails leaves the environment as it was. Visitors are held off from the copy on (`holdsVisitors`), so nothing is written that
  * the copy lacks. Caches alone are emptied where they are, while nothing of the site runs.
  *
