@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { Failure } from '../../base/failure.ts'
 import { type Run, stopIfCancelled } from '../../base/run.ts'
 import type { Framework } from '../../contract/words.ts'
 import type { MysqlHome } from '../../runtime/types.ts'
@@ -9,7 +10,7 @@ import { syncDisk } from '../apply/journal.ts'
 import { configureCode } from './configure/configure.ts'
 import { type LoadTarget, makeAccount, makeSchema } from './content.ts'
 import { describeRelease, writeReleaseFile } from './describeRelease.ts'
-import { discardRelease } from './discardRelease.ts'
+import { discardRelease, removeBelow } from './discardRelease.ts'
 import { filesPath, makeEnvironment, type ManagedPlace, releasePaths } from './layout.ts'
 import type { Names } from './names.ts'
 import { type KnownOfSite, readCode } from './readCode.ts'
@@ -93,6 +94,30 @@ export async function prepareRelease(options: PrepareOptions): Promise<PreparedR
   }
 }
 
+/**
+ * Makes the content of a prepared release again, where something that worked in it was killed halfway: an empty files tree and
+ * an empty schema under the same names, filled anew. Safe to repeat.
+ *
+ * @throws {Failure} APPLY_CONFLICT where another release has the same tree or schema
+ */
+export async function renewContent(options: RenewOptions, release: Release): Promise<void> {
+  const { place, releases, files, database } = options
+  const others = (await releases.list(place.id)).filter(({ number }) => number !== release.number)
+  const isShared =
+    (files !== 'kept' && others.some(({ filesId }) => filesId === release.filesId)) ||
+    (database !== 'kept' && others.some(({ schema }) => schema === release.schema))
+  if (isShared) {
+    throw new Failure('APPLY_CONFLICT', `Cannot make the content of release ${release.number} again: another release has it too`)
+  }
+  if (files !== 'kept') removeBelow(filesPath(place, release.filesId))
+  await inOrder([() => writeFiles(options, release)], [() => fillDatabase(options, release)])
+  await syncDisk(place.directory)
+}
+
+type RenewOptions = Pick<PrepareOptions, 'place' | 'mysql' | 'names' | 'files' | 'database' | 'run'> & {
+  releases: Pick<Releases, 'list'>
+}
+
 /** Both ways at once, each in its order; the first failure is thrown when both have ended. */
 async function inOrder(...ways: (() => Promise<void>)[][]): Promise<void> {
   const ends = await Promise.allSettled(
@@ -103,11 +128,19 @@ async function inOrder(...ways: (() => Promise<void>)[][]): Promise<void> {
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-async function writeTrees({ place, code, files, run }: PrepareOptions, release: Release): Promise<void> {
+async function writeTrees(options: PrepareOptions, release: Release): Promise<void> {
+  const { place, code, run } = options
   const paths = releasePaths(place, release.number)
   run.progress({ note: 'code' })
   mkdirSync(paths.release, { mode: 0o700 })
   await code(paths.code)
+  await writeFiles(options, release)
+}
+
+async function writeFiles(
+  { place, files, run }: Pick<PrepareOptions, 'place' | 'files' | 'run'>,
+  release: Release,
+): Promise<void> {
   if (files === 'kept') return
   const tree = filesPath(place, release.filesId)
   mkdirSync(tree, { mode: 0o700 }) // ours alone until all is in it
@@ -118,7 +151,10 @@ async function writeTrees({ place, code, files, run }: PrepareOptions, release: 
   chmodSync(tree, 0o750)
 }
 
-async function fillDatabase({ mysql, names, database }: PrepareOptions, release: Release): Promise<void> {
+async function fillDatabase(
+  { mysql, names, database }: Pick<PrepareOptions, 'mysql' | 'names' | 'database'>,
+  release: Release,
+): Promise<void> {
   if (database === 'kept') return makeAccount(mysql, release)
   const target = await makeSchema(mysql, names, release)
   if (database !== 'empty') await database(target)

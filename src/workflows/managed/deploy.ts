@@ -59,10 +59,11 @@ export function deployWorkflow(house: House): WorkflowDefinition {
         environmentId,
         // the copy that is updated lacks what is written after it was taken
         holdsVisitors: updateDatabase && contentId === null,
-        ...upkeepOf(house, { update: updateDatabase, clear: clearCache }, async (target, run) => {
-          const { database } = (await read(await openGround(house, environmentId), run, () => {})).parts
-          if (typeof database === 'function') await database(target)
-        }),
+        ...upkeepOf(
+          house,
+          { update: updateDatabase, clear: clearCache },
+          async (ground, run) => (await read(ground, run, () => {})).parts,
+        ),
         make: async (ground, run, say) => {
           const { source, parts } = await read(ground, run, say)
           const known = knownOf(ground.current === null ? await openGround(house, fromId) : ground)

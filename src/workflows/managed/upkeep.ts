@@ -2,13 +2,13 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
-import { type LoadTarget, makeSchema } from '../../releases/managed/content.ts'
 import { releasePaths } from '../../releases/managed/layout.ts'
+import { renewContent } from '../../releases/managed/prepareRelease.ts'
 import { findDrush, noDrush, runUpkeep, type Upkeep } from '../../releases/managed/upkeep/runUpkeep.ts'
 import type { PhpRuntime } from '../../runtime/types.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
-import type { Ground, PutOptions } from './putRelease.ts'
+import type { Ground, PutOptions, WantedRelease } from './putRelease.ts'
 
 const updateSecondsMax = 6 * 3600
 /** Visitors wait for it at a 503 */
@@ -19,12 +19,12 @@ const clearSecondsMax = 120
  * that fails leaves the environment as it was. Visitors are held off from the copy on (`holdsVisitors`), so nothing is written that
  * the copy lacks. Caches alone are emptied where they are, while nothing of the site runs.
  *
- * @param load fills an empty schema with the copy: for an update that was interrupted, which begins with the copy again
+ * @param content the copy: for an update that was interrupted, which begins with the copy again, of files as well as database
  */
 export function upkeepOf(
   house: House,
   { update, clear }: Upkeep,
-  load: (target: LoadTarget, run: Run) => Promise<void>,
+  content: (ground: Ground, run: Run) => Promise<Pick<WantedRelease, 'files' | 'database'>>,
 ): Pick<PutOptions, 'upkeep' | 'underFence'> {
   const keep = async (ground: Ground, number: number, run: Run, timeoutSeconds: number): Promise<string[]> => {
     const { place, mysql, url } = ground
@@ -39,7 +39,9 @@ export function upkeepOf(
       if (existsSync(mark)) {
         run.progress({ note: 'the copy again, after an interruption' })
         const release = await house.managed.releases.find(place.id, number)
-        await load(await makeSchema(mysql, house.managed.names, release), run)
+        const { names, releases } = house.managed
+        const { files, database } = await content(ground, run)
+        await renewContent({ place, mysql, names, releases, files, database, run }, release)
       }
       writeFileSync(mark, '')
       run.progress({ note: 'updating the database' })
