@@ -6,6 +6,8 @@ import type { Element } from '../../src/contract/words.ts'
 import type { DatabaseCredentials } from '../../src/sites/credentials.ts'
 import { userGit } from '../../src/git/testing.suite.ts'
 import { siteDesk } from '../../src/server/desks/sites.ts'
+import { beginHold } from '../../src/releases/managed/hold.ts'
+import { placeOf } from '../../src/releases/managed/layout.ts'
 import { followMaster } from '../../src/workflows/managed/followMaster.ts'
 import { withDatabase } from '../../src/workflows/managed/moveAddresses.ts'
 import { repositoryPath } from '../../src/workflows/managed/putRelease.ts'
@@ -177,6 +179,15 @@ describe.runIf(isRoot)('WordPress', () => {
     expect(deployed.done).toContain('the caches were emptied')
     expect([await transients(), (await onTest('shop')).schema, await version()]).toEqual([0, schema, before])
   })
+})
+
+test.runIf(isRoot)('visitors who were held off by a workflow that is gone come in again at the next start', async () => {
+  const place = placeOf(await cairn.house.sites.find('shop', 'test'))
+  const { url } = await onTest('shop')
+  beginHold(place, 'gone', Date.now())
+  expect((await visit(`${url}/`)).status).toBe(503)
+  await cairn.recover()
+  expect((await visit(`${url}/`)).status).toBe(200)
 })
 
 describe.runIf(given.length > 0).each(given)('real $kind', ({ kind, checkout }) => {
