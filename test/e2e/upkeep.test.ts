@@ -155,6 +155,10 @@ describe.runIf(isRoot)('WordPress', () => {
     const plugin = `<?php add_action('wp_upgrade', function () {
       file_put_contents(wp_upload_dir()['basedir'] . '/of-the-update.txt', 'x');
       throw new Exception('broken as ' . posix_getuid() . ', secrets ' . (@scandir('${secret}') ? 'open' : 'closed'));
+    });
+    add_action('init', function () {
+      $fails = get_option('lab_fails');
+      if ($fails === 'always' || ($fails === 'in a trial' && strpos(DB_HOST, '127.') !== 0)) throw new Exception('lab');
     });`
     await push('shop', (code) => {
       mkdirSync(join(code, 'wp-content/mu-plugins'), { recursive: true })
@@ -178,6 +182,24 @@ describe.runIf(isRoot)('WordPress', () => {
     const deployed = await deploy('shop', { clearCache: true })
     expect(deployed.done).toContain('the caches were emptied')
     expect([await transients(), (await onTest('shop')).schema, await version()]).toEqual([0, schema, before])
+  })
+
+  test('a release that fails is taken where its visitors see the one before fail, not where that fails in a trial alone', async () => {
+    const { database } = await onTest('shop')
+    const fail = (when: string): Promise<unknown> =>
+      withDatabase(database, (connection) =>
+        connection.run(`REPLACE INTO wp_options (option_name, option_value) VALUES ('lab_fails', '${when}')`),
+      )
+    await fail('in a trial')
+    await expect(deploy('shop', {})).rejects.toThrow('VERIFY_FAILED')
+    await fail('always')
+    const { url, database: same } = await onTest('shop')
+    expect((await visit(`${url}/`)).status).toBe(500)
+    const started = await cairn.managedJourneys.deploy({ site: 'shop', environment: 'test' }, {}, cairn.actor)
+    expect(await cairn.warningsOf(started)).toContain('RELEASE_BROKEN')
+    expect((await onTest('shop')).database.user).not.toBe(same.user)
+    const now = (await onTest('shop')).database
+    await withDatabase(now, (connection) => connection.run("DELETE FROM wp_options WHERE option_name='lab_fails'"))
   })
 })
 
