@@ -1,9 +1,9 @@
-import { crc32 } from 'node:zlib'
+import { constants, crc32 } from 'node:zlib'
 import { Failure } from '../base/failure.ts'
 import { type CodecChoice, openDeflater } from './codecs/codec.ts'
 import { codecNumbers, type Deflater } from './codecs/deflater.ts'
 import { emptyBlock, holdsStored, storedLength, writeStored } from './storedBlocks.ts'
-import { type RawEngine, rawInflater, toAByte, toTheEnd } from './zlibSync.ts'
+import { inflateRaw } from './zlibSync.ts'
 
 export interface Fragment {
   /** Valid until the next call of the encoder */
@@ -73,19 +73,20 @@ export class FragmentEncoder {
 
 /** @throws {Failure} CHUNK_DAMAGED when the fragment does not hold exactly `rawLength` bytes */
 export function inflateFragment(fragment: Uint8Array, rawLength: number): Buffer {
-  // a byte of room more: what is too long must not look right
-  const room = Buffer.allocUnsafeSlow(rawLength + 1)
-  let length: number
+  let raw: Buffer
   try {
-    length = inflater()(fragment, room, toAByte).written
+    raw = inflateRaw(fragment, {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      chunkSize: Math.max(64, rawLength + 1),
+      maxOutputLength: Math.max(64, rawLength + 1),
+    }).buffer
   } catch (cause) {
     throw new Failure('CHUNK_DAMAGED', 'Cannot inflate a fragment: it is no deflate stream of the recorded length', { cause })
   }
-  if (length !== rawLength) {
-    const found = length > rawLength ? 'more' : `${length} bytes`
-    throw new Failure('CHUNK_DAMAGED', `Cannot inflate a fragment: it holds ${found} instead of ${rawLength}`)
+  if (raw.length !== rawLength) {
+    throw new Failure('CHUNK_DAMAGED', `Cannot inflate a fragment: it holds ${raw.length} bytes instead of ${rawLength}`)
   }
-  return room.subarray(0, rawLength)
+  return raw
 }
 
 /**
@@ -93,20 +94,8 @@ export function inflateFragment(fragment: Uint8Array, rawLength: number): Buffer
  * once that no block of ours is final, that the fragment ends on a byte boundary, and that it says what it should.
  */
 function prove(raw: Uint8Array, closed: Uint8Array): void {
-  if (scratch.length < raw.length + 1) scratch = Buffer.allocUnsafeSlow(Math.ceil((raw.length + 1) * 1.25))
-  // just one byte of room more: Z_FINISH is heard while there is room
-  const { written, consumed } = inflater()(closed, scratch.subarray(0, raw.length + 1), toTheEnd)
-  if (consumed !== closed.length || written !== raw.length) throw faulty()
-  if (scratch.compare(raw, 0, raw.length, 0, written) !== 0) throw faulty()
-}
-
-let scratch = Buffer.allocUnsafeSlow(0)
-let opened: RawEngine | null = null
-
-/** Of this thread */
-function inflater(): RawEngine {
-  opened ??= rawInflater()
-  return opened
+  const { buffer, consumed } = inflateRaw(closed, { chunkSize: Math.max(64, raw.length + 1), maxOutputLength: raw.length + 1 })
+  if (consumed !== closed.length || Buffer.compare(buffer, raw) !== 0) throw faulty()
 }
 
 function faulty(): Error {

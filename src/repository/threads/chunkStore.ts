@@ -52,7 +52,7 @@ export class ChunkStore {
     }
     this.#writer.add({ type, id, rawLen: raw.length, crc, codec, fragment: bytes }, encMac)
     if (this.#writer.isFull) this.#close()
-    droppedBytes(bytes.length) // what the seal was made in
+    droppedBytes(raw.length + bytes.length)
     return { id, encMac, rawLen: raw.length, encLen: bytes.length, crc }
   }
 
