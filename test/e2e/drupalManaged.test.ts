@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDatabase } from '../../src/workflows/managed/moveAddresses.ts'
 import { type DrupalKind, makeDrupal } from '../servers/drupalShape.ts'
+import { isSoak } from '../soak.ts'
 import { drupalJourney, pageOf, type Place } from './drupalJourney.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type ManagedTestHouse, startManagedHouse } from './managedHouse.ts'
@@ -22,11 +23,14 @@ beforeAll(async () => {
 })
 afterAll(() => ground?.close())
 
-describe.runIf(isRoot).each<[DrupalKind, string]>([
+/** Each takes a minute: the others only in the soak. */
+const kinds: [DrupalKind, string][] = [
   ['drupal7', 'd7_'],
   ['drupal10', ''],
   ['backdrop', ''],
-])('%s', (kind, prefix) => {
+]
+
+describe.runIf(isRoot).each(kinds.filter(([kind]) => isSoak || kind === 'drupal10'))('%s', (kind, prefix) => {
   test('goes through its life as a managed site', async () => {
     const directory = join(ground.directory, kind)
     const { codeRoot } = await makeDrupal({ kind, directory, mariadb: ground.mariadb, name: kind, prefix })
