@@ -247,7 +247,8 @@ test('what PHP says of files and lengths is not believed', async () => {
   expect(answer).toMatchObject({ status: 200, text: 'mine' })
   expect(Object.keys(answer.headers).filter((name) => /sendfile|accel/.test(name))).toEqual([])
   await expect(get('/liar.php')).rejects.toThrow() // what came too much would be the next visitor's answer
-  await expect(get('/broken.php')).rejects.toThrow()
+  const broken = await get('/broken.php').catch(() => null) // cut off, or 502 where nothing had been passed on yet
+  expect([undefined, 502]).toContain(broken?.status)
   expect((await get('/')).status).toBe(200)
 })
 
