@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, mkdirSync, realpathSync } from 'node:fs'
+import { chownSync, mkdirSync, realpathSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
@@ -10,11 +9,8 @@ import { judgeBoot } from './judgeBoot.ts'
 import { askFastCgi } from './fastcgi/askFastCgi.ts'
 import type { Fpm } from './php/findFpm.ts'
 import { fpmConfig, type FpmLimits } from './php/fpmConfig.ts'
-import { markOf } from './php/mark.ts'
 import { type RunningMaster, startMaster } from './php/master.ts'
-import { noteMaster } from './php/runDirectory.ts'
-import { removeRun } from './removeRun.ts'
-import { socketDirectory } from './socketDirectory.ts'
+import { makeTrialDirectory, type TrialDirectory } from './php/trialDirectory.ts'
 import type { BootRequest, BootResult } from './types.ts'
 
 export interface BootMachine {
@@ -28,58 +24,45 @@ export interface BootMachine {
 /** See `PhpRuntime.bootCheck`. */
 export async function bootCheck(boot: BootRequest, machine: BootMachine): Promise<BootResult> {
   const { place, database, timeoutSeconds = 60 } = boot
-  const run = prepare(boot, machine)
+  const trial = makeTrialDirectory(machine.directory, place)
   let relay: Server | null = null
   let master: RunningMaster | null = null
   try {
-    const databaseSocket = 'socket' in database ? database.socket : run.relaySocket
-    if (!('socket' in database)) relay = await startRelay(run.relaySocket, database)
+    const { configFile, socket } = prepare(boot, machine, trial)
+    const databaseSocket = 'socket' in database ? database.socket : trial.relaySocket
+    if (!('socket' in database)) relay = await startRelay(trial.relaySocket, database)
     master = await startMaster({
       fpm: machine.fpm,
-      configFile: run.configFile,
-      socket: run.socket,
-      home: join(place.directory, 'tmp'),
-      walls: { uid: place.uid, gid: place.gid, mark: markOf(run.path), noNewPrivileges: true, noNetwork: true },
+      configFile,
+      socket,
+      home: trial.temporary,
+      walls: { uid: place.uid, gid: place.gid, mark: trial.mark, noNewPrivileges: true, noNetwork: true },
       hasNamespaces: machine.hasNamespaces,
       more: ['opcache.enable=0', `mysqli.default_socket=${databaseSocket}`, `pdo_mysql.default_socket=${databaseSocket}`],
     })
-    return { ...(await askBoth(boot, run.socket, timeoutSeconds)), isIsolated: machine.hasNamespaces }
+    return { ...(await askBoth(boot, socket, timeoutSeconds)), isIsolated: machine.hasNamespaces }
   } finally {
     await master?.stop(0)
     relay?.close()
-    for (const path of run.directories) removeRun(path)
+    trial.remove()
   }
 }
 
-interface BootRun {
-  path: string
-  configFile: string
-  socket: string
-  relaySocket: string
-  directories: string[]
-}
-
-function prepare({ place, timeoutSeconds = 60 }: BootRequest, { directory, limits }: BootMachine): BootRun {
-  const path = join(directory, `boot-${randomBytes(8).toString('hex')}`)
-  mkdirSync(path, { mode: 0o711 })
+function prepare(
+  { place, timeoutSeconds = 60 }: BootRequest,
+  { limits }: BootMachine,
+  { path, sockets }: TrialDirectory,
+): { configFile: string; socket: string } {
   const own = join(path, 'own')
   mkdirSync(own, { mode: 0o700 })
   chownSync(own, place.uid, place.gid)
-  const sockets = socketDirectory(join(path, 'socket'), 'database.sock')
-  chmodSync(sockets, 0o770)
-  chownSync(sockets, 0, place.gid)
-  const temporary = join(place.directory, 'tmp')
-  mkdirSync(temporary, { recursive: true })
-  chownSync(temporary, place.uid, place.gid)
   const files = { socket: join(sockets, 'php.sock'), masterLog: join(own, 'php-fpm.log'), phpLog: null }
   const configFile = join(path, 'php-fpm.conf')
   const few = { ...limits, workersMax: 4, requestSecondsMax: timeoutSeconds }
   // nothing of a release that is only tried goes out, live or not
   writeFileDurably(configFile, fpmConfig({ ...place, id: 'boot', isLive: false }, files, few, ['listen.mode = 0600']), 0o640)
   chownSync(configFile, 0, place.gid)
-  const directories = sockets.startsWith(`${path}/`) ? [path] : [path, sockets]
-  noteMaster(path, null, place)
-  return { path, configFile, socket: files.socket, relaySocket: join(sockets, 'database.sock'), directories }
+  return { configFile, socket: files.socket }
 }
 
 async function askBoth(boot: BootRequest, socket: string, timeoutSeconds: number): Promise<Omit<BootResult, 'isIsolated'>> {

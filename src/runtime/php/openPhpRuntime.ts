@@ -39,7 +39,7 @@ export async function openPhpRuntime(options: PhpRuntimeOptions): Promise<PhpRun
   chmodSync(directory, 0o711)
   for (const id of readdirSync(directory)) {
     if (await endLeftover(join(directory, id))) log(`ended PHP of ${id}, which a former Cairn left running`)
-    if (id.startsWith('boot-')) removeRun(join(directory, id))
+    if (id.startsWith('trial-')) removeRun(join(directory, id))
   }
   const webGroup = webServerGroup === null ? null : groupId(webServerGroup)
   const settings: PoolSettings = { fpm, hasNamespaces, webGroup, log, limits: { ...usualLimits, ...limits } }

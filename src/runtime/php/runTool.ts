@@ -1,16 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { writeFileDurably } from '../../base/files.ts'
 import { childEnd, startChild } from '../../base/spawn.ts'
 import { startRelay } from '../databaseRelay.ts'
-import { removeRun } from '../removeRun.ts'
-import { socketDirectory } from '../socketDirectory.ts'
 import type { ToolRequest, ToolResult } from '../types.ts'
 import { confine } from './confine.ts'
-import { endMarked, markOf } from './mark.ts'
-import { noteMaster } from './runDirectory.ts'
+import { endMarked } from './mark.ts'
+import { makeTrialDirectory, type TrialDirectory } from './trialDirectory.ts'
 
 interface ToolMachine {
   /** PHP for the command line */
@@ -26,15 +23,16 @@ const outputMax = 1 << 20
 /** See `PhpRuntime.runTool`. */
 export async function runTool(tool: ToolRequest, machine: ToolMachine): Promise<ToolResult> {
   const { place, database } = tool
-  const run = prepare(tool, machine)
+  const trial = makeTrialDirectory(machine.directory, place)
   let relay: Server | null = null
   try {
-    if (!('socket' in database)) relay = await startRelay(run.relaySocket, database)
+    const run = prepare(tool, trial)
+    if (!('socket' in database)) relay = await startRelay(trial.relaySocket, database)
     return await execute(tool, machine, run)
   } finally {
-    await endMarked(place.uid, run.mark)
+    await endMarked(place.uid, trial.mark)
     relay?.close()
-    for (const path of run.directories) removeRun(path)
+    trial.remove()
   }
 }
 
@@ -42,24 +40,13 @@ interface ToolRun {
   mark: number
   script: string
   iniDirectory: string
-  relaySocket: string
-  directories: string[]
+  temporary: string
 }
 
-function prepare({ place, script, database }: ToolRequest, { directory }: ToolMachine): ToolRun {
-  const path = join(directory, `boot-${randomBytes(8).toString('hex')}`)
-  mkdirSync(path, { mode: 0o711 })
-  noteMaster(path, null, place)
-  const sockets = socketDirectory(join(path, 'socket'), 'database.sock')
-  chmodSync(sockets, 0o770)
-  chownSync(sockets, 0, place.gid)
-  const temporary = join(place.directory, 'tmp')
-  mkdirSync(temporary, { recursive: true })
-  chownSync(temporary, place.uid, place.gid)
+function prepare({ place, script, database }: ToolRequest, { path, mark, relaySocket, temporary }: TrialDirectory): ToolRun {
   const ini = join(path, 'ini')
   mkdirSync(ini)
   chmodSync(ini, 0o755)
-  const relaySocket = join(sockets, 'database.sock')
   const settings = {
     auto_prepend_file: join(place.directory, 'prepend.php'),
     'mysqli.default_socket': 'socket' in database ? database.socket : relaySocket,
@@ -80,14 +67,7 @@ function prepare({ place, script, database }: ToolRequest, { directory }: ToolMa
     writeFileDurably(written, script.text, 0o640)
     chownSync(written, 0, place.gid)
   }
-  const directories = sockets.startsWith(`${path}/`) ? [path] : [path, sockets]
-  return {
-    mark: markOf(path),
-    script: 'file' in script ? script.file : written,
-    iniDirectory: ini,
-    relaySocket,
-    directories,
-  }
+  return { mark, script: 'file' in script ? script.file : written, iniDirectory: ini, temporary }
 }
 
 async function execute(tool: ToolRequest, machine: ToolMachine, run: ToolRun): Promise<ToolResult> {
@@ -95,13 +75,12 @@ async function execute(tool: ToolRequest, machine: ToolMachine, run: ToolRun): P
   const { uid, gid } = place
   const walls = { uid, gid, mark: run.mark, noNewPrivileges: true, noNetwork: true }
   const [command, list] = confine(machine.program, [run.script, ...args], walls, machine.hasNamespaces)
-  const temporary = join(place.directory, 'tmp')
   const child = startChild(command, list, {
     cwd: directory,
     env: {
       PHP_INI_SCAN_DIR: `:${run.iniDirectory}`,
       PATH: '/usr/local/bin:/usr/bin:/bin',
-      ...{ HOME: temporary, TMPDIR: temporary, LC_ALL: 'C.UTF-8', TERM: 'dumb', COLUMNS: '200' },
+      ...{ HOME: run.temporary, TMPDIR: run.temporary, LC_ALL: 'C.UTF-8', TERM: 'dumb', COLUMNS: '200' },
       // not current, and under maintenance perhaps: let through all the same, its database at PHP's default socket
       ...{ CAIRN_CHECK: checkSecret, CAIRN_BOOT: '1' },
     },
