@@ -1,6 +1,8 @@
 import { Failure } from '../base/failure.ts'
 import { nearest } from '../base/nearest.ts'
 import { type Element, elements, type Framework, frameworks } from '../contract/words.ts'
+import { path } from './client.ts'
+import type { Context } from './context.ts'
 
 /** An environment as it is written: `site.env` */
 export interface EnvironmentName {
@@ -25,6 +27,22 @@ export function readEnvironment(text: string | undefined, env: Record<string, st
     })
   }
   return { site: given.slice(0, dot), environment: given.slice(dot + 1), text: given }
+}
+
+/**
+ * Reads `site.env` and asks whether it is there, before a question or a long upload that would be about nothing.
+ *
+ * @returns also `where` the API has it
+ * @throws {Failure} INPUT_INVALID, SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND
+ */
+export async function findEnvironment(
+  { client, terminal }: Pick<Context, 'client' | 'terminal'>,
+  text: string | undefined,
+): Promise<{ environment: EnvironmentName; where: string }> {
+  const environment = readEnvironment(text, terminal.env)
+  const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
+  await client.get(where)
+  return { environment, where }
 }
 
 /** The environment that something goes into: `test` of the same site, or `site.env`. */

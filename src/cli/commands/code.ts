@@ -5,7 +5,7 @@ import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
-import { readCount, readEnvironment } from '../inputs.ts'
+import { findEnvironment, readCount, readEnvironment } from '../inputs.ts'
 import { managedOutcome } from '../managed.ts'
 import { type Column, rowsOf } from '../output/data.ts'
 
@@ -32,9 +32,7 @@ export function envDeploy(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
-        const environment = readEnvironment(subject, context.terminal.env)
-        const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-        await context.client.get(where)
+        const { environment, where } = await findEnvironment(context, subject)
         const syncContent = options.syncContent === true
         const updatesInPlace = options.updatedb === true && !syncContent
         if (syncContent || environment.environment === 'live') {
@@ -135,9 +133,7 @@ async function moveCode(
   commit: string,
   options: { confirm?: string; wait: boolean },
 ) {
-  const environment = readEnvironment(subject, context.terminal.env)
-  const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-  await context.client.get(where)
+  const { environment, where } = await findEnvironment(context, subject)
   const history = how === 'reset' ? ', and rewrites its history: later commits leave it' : ' by a new commit'
   await confirmDestructive(context, {
     environment,

@@ -5,7 +5,7 @@ import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import { follow } from '../follow.ts'
-import { readEnvironment, readTarget } from '../inputs.ts'
+import { findEnvironment, readEnvironment, readTarget } from '../inputs.ts'
 import { managedOutcome, replaceOutcome } from '../managed.ts'
 
 export function envCloneContent(invoke: Invoke) {
@@ -81,9 +81,7 @@ export function envWipe(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
-        const environment = readEnvironment(subject, context.terminal.env)
-        const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-        await context.client.get(where)
+        const { environment, where } = await findEnvironment(context, subject)
         await confirmDestructive(context, {
           environment,
           warning: `This is destructive: it deletes all files and the whole database of ${environment.text}. The code stays.\nA backup of the present state is taken first.`,
@@ -116,10 +114,8 @@ export function envSearchReplace(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, from, to, options) =>
       invoke(async (context) => {
-        const environment = readEnvironment(subject, context.terminal.env)
-        const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
+        const { environment, where } = await findEnvironment(context, subject)
         const dryRun = options.dryRun === true
-        await context.client.get(where)
         if (!dryRun) {
           await confirmDestructive(context, {
             environment,

@@ -2,13 +2,12 @@ import { Failure } from '../../base/failure.ts'
 import type { ImportInput } from '../../contract/managedSchemas.ts'
 import type { Started } from '../../contract/workSchemas.ts'
 import type { Element } from '../../contract/words.ts'
-import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
 import { givenText, readGiven } from '../given.ts'
-import { readEnvironment } from '../inputs.ts'
+import { findEnvironment } from '../inputs.ts'
 import { importPlanOutcome, managedOutcome } from '../managed.ts'
 
 interface Options {
@@ -80,9 +79,7 @@ export function importCode(invoke: Invoke) {
 }
 
 async function importInto(context: Context, element: Element, subject: string, text: string, options: Options) {
-  const environment = readEnvironment(subject, context.terminal.env)
-  const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-  await context.client.get(where) // before a long upload to nowhere
+  const { environment, where } = await findEnvironment(context, subject)
   const dryRun = options.dryRun === true
   if (!dryRun) {
     await confirmDestructive(context, {

@@ -7,7 +7,7 @@ import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
-import { type EnvironmentName, readEnvironment } from '../inputs.ts'
+import { type EnvironmentName, findEnvironment, readEnvironment } from '../inputs.ts'
 import { deletedOutcome, managedOutcome } from '../managed.ts'
 
 export function siteDelete(invoke: Invoke) {
@@ -90,9 +90,7 @@ export function envDelete(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
-        const environment = readEnvironment(subject, context.terminal.env)
-        const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-        await context.client.get(where)
+        const { environment, where } = await findEnvironment(context, subject)
         refuseUsual(environment)
         await confirmDestructive(context, {
           environment,
