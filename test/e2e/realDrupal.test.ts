@@ -3,21 +3,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPhp } from '../servers/php.ts'
-import { installDrupal, type RealDrupal, type RealKind, realVariables } from '../servers/realDrupal.ts'
+import { installDrupal, type RealDrupal, type RealKind } from '../servers/realDrupal.ts'
+import { givenCheckouts } from './givenCheckouts.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type House, startHouse } from './house.ts'
 import { differences, type Photograph, photographDatabase, photographTree } from './photograph.ts'
 import { succeeds } from './round.ts'
 
-const isRoot = process.getuid?.() === 0
-const given = (Object.keys(realVariables) as RealKind[]).flatMap((kind) => {
-  const checkout = process.env[realVariables[kind]]
-  if (checkout !== undefined && isRoot) return [{ kind, checkout }]
-  const reason = `needs root, and ${realVariables[kind]} with a checkout that is ready to install`
-  console.warn(`SKIPPED: real ${kind}: ${reason}`)
-  test.skip(`real ${kind} comes back exactly: ${reason}`, () => {})
-  return []
-})
+const given = givenCheckouts((kind) => `real ${kind} comes back exactly`)
 
 let ground: Ground
 let house: House

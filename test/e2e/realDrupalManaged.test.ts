@@ -4,21 +4,14 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDatabase } from '../../src/workflows/managed/moveAddresses.ts'
-import { installDrupal, type RealDrupal, type RealKind, realVariables } from '../servers/realDrupal.ts'
+import { installDrupal, type RealDrupal, type RealKind } from '../servers/realDrupal.ts'
 import { drupalJourney, pageOf, type Place } from './drupalJourney.ts'
+import { givenCheckouts } from './givenCheckouts.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type ManagedTestHouse, startManagedHouse } from './managedHouse.ts'
 import { visit } from './visit.ts'
 
-const isRoot = process.getuid?.() === 0
-const given = (Object.keys(realVariables) as RealKind[]).flatMap((kind) => {
-  const checkout = process.env[realVariables[kind]]
-  if (checkout !== undefined && isRoot) return [{ kind, checkout }]
-  const reason = `needs root, and ${realVariables[kind]} with a checkout that is ready to install`
-  console.warn(`SKIPPED: real ${kind} as a managed site: ${reason}`)
-  test.skip(`real ${kind} goes through its life as a managed site: ${reason}`, () => {})
-  return []
-})
+const given = givenCheckouts((kind) => `real ${kind} goes through its life as a managed site`)
 
 let ground: Ground
 let cairn: ManagedTestHouse

@@ -11,8 +11,9 @@ import { placeOf } from '../../src/releases/managed/layout.ts'
 import { followMaster } from '../../src/workflows/managed/followMaster.ts'
 import { withDatabase } from '../../src/workflows/managed/moveAddresses.ts'
 import { repositoryPath } from '../../src/workflows/managed/putRelease.ts'
-import { installDrupal, type RealKind, realVariables } from '../servers/realDrupal.ts'
+import { installDrupal } from '../servers/realDrupal.ts'
 import { unpackWordPress } from '../servers/wordpress.ts'
+import { givenCheckouts } from './givenCheckouts.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type ManagedTestHouse, startManagedHouse } from './managedHouse.ts'
 import { makeSite } from './site.ts'
@@ -22,14 +23,7 @@ import { visit } from './visit.ts'
 
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.warn('SKIPPED: updates of databases by deploys, which need root to run the code of sites')
-const given = (Object.keys(realVariables) as RealKind[]).flatMap((kind) => {
-  const checkout = process.env[realVariables[kind]]
-  if (checkout !== undefined && isRoot) return [{ kind, checkout }]
-  const reason = `needs root, and ${realVariables[kind]} with a checkout that is ready to install`
-  console.warn(`SKIPPED: the database of a real ${kind} is updated by a deploy: ${reason}`)
-  test.skip(`the database of a real ${kind} is updated by a deploy: ${reason}`, () => {})
-  return []
-})
+const given = givenCheckouts((kind) => `the database of a real ${kind} is updated by a deploy`)
 
 let ground: Ground
 let cairn: ManagedTestHouse
