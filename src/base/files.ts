@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { close, closeSync, fsync, fsyncSync, lstatSync, open, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { close, closeSync, constants, fsync, fsyncSync, lstatSync, open, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure, isErrno } from './failure.ts'
@@ -44,6 +44,23 @@ export function writeFileDurably(path: string, content: string | Uint8Array, mod
   }
   renameSync(aside, path)
   syncDirectorySync(dirname(path))
+}
+
+/**
+ * An empty file of mode 0600 that no directory names, open for reading and writing: it is gone when the last handle is, however
+ * that ends. Where the file system has no such files, it has a name for as long as it takes to remove it.
+ */
+export function openNameless(directory: string): number {
+  const temporaryFile = 0o20000000 | constants.O_DIRECTORY // O_TMPFILE, which Node does not name
+  try {
+    return openSync(directory, temporaryFile | constants.O_RDWR, 0o600)
+  } catch (error) {
+    if (!isErrno(error, 'EOPNOTSUPP', 'ENOTSUP', 'EISDIR')) throw error
+  }
+  const path = join(directory, `cairn-${randomBytes(12).toString('hex')}`)
+  const fd = openSync(path, 'wx+', 0o600)
+  rmSync(path)
+  return fd
 }
 
 /** Words a full disk; gives every other error back as it came. */

@@ -8,7 +8,7 @@ import { ensureOwner } from '../access/people.ts'
 import { buildApi } from '../api/buildApi.ts'
 import { rebuildCatalogue } from '../backups/rebuild.ts'
 import { Failure, isErrno } from '../base/failure.ts'
-import { writeFileDurably } from '../base/files.ts'
+import { removeTree, writeFileDurably } from '../base/files.ts'
 import { takeKernelLock } from '../base/kernelLock.ts'
 import { openQueue } from '../queue/queue.ts'
 import { startWorker } from '../queue/worker.ts'
@@ -108,6 +108,7 @@ export async function startServer(
       sites,
       cacheDirectory: privateDirectory(data, 'cache'),
       appliesDirectory: privateDirectory(data, 'applies'),
+      scratchDirectory: emptyDirectory(data, 'scratch'),
       compression: configuration.compression,
       undoKeepDays: configuration.undoKeepDays,
       managed: managed.home,
@@ -225,6 +226,12 @@ function privateDirectory(data: string, name: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   chmodSync(path, 0o700)
   return path
+}
+
+/** What a killed server left there is removed. */
+function emptyDirectory(data: string, name: string): string {
+  removeTree(join(data, name), data)
+  return privateDirectory(data, name)
 }
 
 /** Gives the address as bound: port 0 becomes the one that the system chose. */

@@ -14,6 +14,8 @@ export interface House {
   cacheDirectory: string
   /** Plans of applied databases: what an undo needs, never disposable */
   appliesDirectory: string
+  /** What is needed for a moment, secrets too; empty at each start of the server */
+  scratchDirectory: string
   compression: 'fast' | 'balanced' | 'best'
   /** How long the undo set of a restore, and its safety backup, are kept */
   undoKeepDays: number

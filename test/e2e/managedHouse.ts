@@ -52,11 +52,12 @@ export async function startManagedHouse(directory: string) {
     log,
     onDeath,
   })
-  for (const name of ['cache', 'applies']) mkdirSync(join(directory, name), { recursive: true })
+  for (const name of ['cache', 'applies', 'scratch']) mkdirSync(join(directory, name), { recursive: true })
   const house: House = {
     ...{ state, repository, sites, store: { db: state.db, repository }, managed: managed.home },
     cacheDirectory: join(directory, 'cache'),
     appliesDirectory: join(directory, 'applies'),
+    scratchDirectory: join(directory, 'scratch'),
     compression: 'fast',
     undoKeepDays: 30,
   }

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
-import { removeTree } from '../../base/files.ts'
+import { openNameless } from '../../base/files.ts'
 import { runChild } from '../../base/spawn.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
 import { endpointOf } from '../../sites/endpoint.ts'
@@ -76,13 +76,11 @@ function onPath(name: string): string | null {
   return null
 }
 
-/** The credentials in an option file of mode 0600 in a directory of its own, so that no argument shows them. */
-export function writeOptionFile(
-  credentials: DatabaseCredentials,
-  family: ServerKind['family'],
-): { path: string; remove(): void } {
-  const directory = mkdtempSync(join(tmpdir(), 'cairn-'))
-  const path = join(directory, 'client.cnf')
+/**
+ * The credentials as an option file without a name, so that neither an argument shows them nor a crash leaves them: a client
+ * that is started with `fd` as its fourth stream reads it at `optionFilePath`. The caller closes `fd`.
+ */
+export function openOptionFile(credentials: DatabaseCredentials, family: ServerKind['family']): number {
   const endpoint = endpointOf(credentials)
   const lines = [
     '[client]',
@@ -93,9 +91,17 @@ export function writeOptionFile(
       : [`host=${optionValue(endpoint.host)}`, `port=${endpoint.port}`, 'protocol=tcp', ...tlsLines(credentials, family)]),
     '',
   ]
-  writeFileSync(path, lines.join('\n'), { mode: 0o600, flag: 'wx' })
-  return { path, remove: () => removeTree(directory, tmpdir()) }
+  const fd = openNameless(tmpdir())
+  try {
+    writeFileSync(fd, lines.join('\n'))
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
 }
+
+export const optionFilePath = '/proc/self/fd/3'
 
 /** MySQL's clients verify with a list that they are given only. */
 function tlsLines({ tls }: DatabaseCredentials, family: ServerKind['family']): string[] {

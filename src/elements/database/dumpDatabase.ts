@@ -1,10 +1,11 @@
+import { closeSync } from 'node:fs'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import { stopIfCancelled } from '../../base/run.ts'
 import { childEnd, startChild } from '../../base/spawn.ts'
 import type { DatabaseCredentials } from '../../sites/credentials.ts'
 import { brokenViews, type DatabaseFacts, facts, mayDo, unreadableRoutines } from './catalogue.ts'
-import { type DumpClient, findDumpClient, inLargePieces, writeOptionFile } from './client.ts'
+import { type DumpClient, findDumpClient, inLargePieces, openOptionFile, optionFilePath } from './client.ts'
 import { connectDatabase, refusal } from './connect.ts'
 import { cutSections, type DumpTally, escapeName, newTally, type Section } from './sections.ts'
 import { isStagedName, quoteName, quoteText } from './sqlText.ts'
@@ -185,8 +186,10 @@ function warnAbout(
 }
 
 async function* clientOutput(credentials: DatabaseCredentials, before: Preparation, run: Run): AsyncGenerator<Buffer> {
-  const file = writeOptionFile(credentials, before.client.family)
-  const child = startChild(...inLargePieces(before.client.program, [`--defaults-file=${file.path}`, ...before.args]))
+  const options = openOptionFile(credentials, before.client.family)
+  const child = startChild(...inLargePieces(before.client.program, [`--defaults-file=${optionFilePath}`, ...before.args]), {
+    stdio: ['ignore', 'pipe', 'pipe', options],
+  })
   const end = childEnd(child)
   end.catch(() => {}) // told below, or already left
   const abort = (): void => void child.kill('SIGKILL')
@@ -210,7 +213,7 @@ async function* clientOutput(credentials: DatabaseCredentials, before: Preparati
     run.signal.removeEventListener('abort', abort)
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await end.catch(() => {})
-    file.remove()
+    closeSync(options)
   }
 }
 

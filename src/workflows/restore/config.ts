@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chownSync, existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { Failure, isErrno } from '../../base/failure.ts'
 import { writeFileDurably } from '../../base/files.ts'
@@ -31,7 +30,7 @@ export async function reportConfig(
   for await (const entry of entriesOf(house.repository, code)) {
     if (entry.secret && entry.sizeBytes <= configBytesMax) secrets.push({ entry, content: await whole(house, entry) })
   }
-  if (withConfig) return tryConfig(environment, secrets)
+  if (withConfig) return tryConfig(house.scratchDirectory, environment, secrets)
   for (const { entry, content } of secrets) {
     const path = entry.path.toString()
     const current = readOrNull(join(environment.codeRoot, path))
@@ -49,8 +48,12 @@ export async function reportConfig(
 const configBytesMax = 1 << 20
 
 /** Lays the configuration beside copies of nothing else, reads it as an attach would, and connects. */
-async function tryConfig(environment: Environment, secrets: readonly { entry: StoredEntry; content: Buffer }[]): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), 'cairn-config-'))
+async function tryConfig(
+  scratchDirectory: string,
+  environment: Environment,
+  secrets: readonly { entry: StoredEntry; content: Buffer }[],
+): Promise<void> {
+  const scratch = mkdtempSync(join(scratchDirectory, 'config-'))
   try {
     for (const { entry, content } of secrets) put(join(scratch, entry.path.toString()), content)
     // what tells the framework: the detection wants to see it
