@@ -115,7 +115,8 @@ async function round(number: number, chance: Chance): Promise<void> {
   const work = await watch('choose', chooseWork(patient, chance))
   const killAt = await watch('kill', beginAndKill(work, chance, number))
   const kills = await watch('start', comeBack(chance))
-  const workflow = await watch('end', endOf(work))
+  const slow = setTimeout(() => void whatGoesOn().then((found) => console.warn(`round ${number} is slow:`, found)), 12_000)
+  const workflow = await watch('end', endOf(work)).finally(() => clearTimeout(slow))
   const found = await watch('look', photograph(patient.site))
   const say = (text: string): string => `${text}, ${work.kind} killed in "${killAt}", workflow ${JSON.stringify(workflow)}`
 
@@ -141,7 +142,7 @@ function gaveUp({ state, failure }: WorkflowView): boolean {
   return state === 'failed' && failure?.code === 'DATABASE_BUSY'
 }
 
-/** For whoever reads that something hangs. */
+/** For whoever reads that something hangs, or takes long. */
 async function whatGoesOn(): Promise<string> {
   const workflows = cairn.client.get<Static<typeof Workflows>>('/v1/workflows', { limit: 3 }, AbortSignal.timeout(10_000))
   const parts = [workflows.then((found) => JSON.stringify(found, null, 1)), mariadb.admin('SHOW FULL PROCESSLIST')]
