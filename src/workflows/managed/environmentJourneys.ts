@@ -16,6 +16,7 @@ import type { CloneInput } from './clone.ts'
 import { provideSiteRepository } from './code.ts'
 import type { DeployInput } from './deploy.ts'
 import { findManaged, type Place, requireContent } from './findManaged.ts'
+import { requireOtherCode } from './otherCode.ts'
 import { wordGiven } from './given.ts'
 import type { ImportInput } from './import.ts'
 import type { MoveCodeInput } from './moveCode.ts'
@@ -97,15 +98,17 @@ export function environmentJourneys(house: House, start: Start) {
       return change('import', environment, [], actor, input)
     },
 
-    /** @throws {Failure} COMMIT_NOT_FOUND */
+    /** @throws {Failure} COMMIT_NOT_FOUND, PREFLIGHT_REFUSED where there is nothing to do */
     async revertCode(place: Place, commit: string, actor: Actor): Promise<Enqueued> {
       const { environment, input } = await findCode(house, place, commit)
+      await requireOtherCode(house, environment, 'revert', input.commit)
       return change('revert_code', environment, [], actor, input)
     },
 
-    /** Rewrites history: whoever asks has confirmed it. @throws {Failure} COMMIT_NOT_FOUND */
+    /** Rewrites history: whoever asks has confirmed it. @throws {Failure} as of `revertCode` */
     async resetCode(place: Place, commit: string, actor: Actor): Promise<Enqueued> {
       const { environment, input } = await findCode(house, place, commit)
+      await requireOtherCode(house, environment, 'reset', input.commit)
       return change('reset_code', environment, [], actor, input)
     },
 
