@@ -8,6 +8,7 @@ import type { Environment, ReleaseFacts } from './environment.ts'
 import { fromRow, toRow } from './environmentRow.ts'
 import { type EnvironmentName, parseEnvironmentName, parseSiteName, type SiteName } from './names.ts'
 import { notYet, ownIdentity, takeIdentity } from './newManaged.ts'
+import { hostOf, orAddressTaken } from './ownHost.ts'
 
 export interface Site {
   name: string
@@ -46,7 +47,7 @@ export interface Catalogue {
    * A managed environment without a release, of the site's framework, with a uid that no environment ever had. Everything
    * else of it comes with `updateRelease`.
    *
-   * @throws {Failure} SITE_NOT_FOUND, SITE_TAKEN when the environment exists
+   * @throws {Failure} SITE_NOT_FOUND, SITE_TAKEN when the environment exists, INPUT_INVALID as of `setUrl`
    */
   addManaged(input: NewManaged): Promise<Environment>
   /**
@@ -56,7 +57,11 @@ export interface Catalogue {
    * @throws {Failure} ENVIRONMENT_NOT_FOUND
    */
   updateRelease(id: string, facts: ReleaseFacts): Promise<Environment>
-  /** The address at which an environment is visited. @throws {Failure} ENVIRONMENT_NOT_FOUND */
+  /**
+   * The address at which an environment is visited.
+   *
+   * @throws {Failure} ENVIRONMENT_NOT_FOUND, INPUT_INVALID where another managed environment has its host, whatever port and scheme
+   */
   setUrl(id: string, url: string | null): Promise<Environment>
   /** @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND */
   find(site: string, environment: string): Promise<Environment>
@@ -100,7 +105,7 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
   const insert = async (work: Kysely<StateTables>, environment: Environment, verb: string): Promise<void> => {
     const inserted = await work
       .insertInto('environment')
-      .values(toRow(environment, key))
+      .values({ ...toRow(environment, key), host: hostOf(environment) })
       .onConflict((conflict) => conflict.columns(['site', 'name']).doNothing())
       .returning('id')
       .executeTakeFirst()
@@ -112,9 +117,15 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
     db.transaction().execute(async (work) => {
       const row = await work.selectFrom('environment').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
       if (row === undefined) throw removed(id)
-      const environment = changed(fromRow(row, key))
+      const before = fromRow(row, key)
+      const environment = changed(before)
       const { id: _, ...values } = toRow(environment, key)
-      await work.updateTable('environment').set(values).where('id', '=', id).execute()
+      const moved = environment.url === before.url ? {} : { host: hostOf(environment) }
+      await work
+        .updateTable('environment')
+        .set({ ...values, ...moved })
+        .where('id', '=', id)
+        .execute()
       return environment
     })
 
@@ -167,7 +178,7 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
     async addManaged({ site, name, directory, url, madeBy }) {
       const { framework } = await findSiteRow(site)
       const id = newUlid()
-      return db.transaction().execute(async (work) => {
+      const adding = db.transaction().execute(async (work) => {
         // the site cannot go away between
         await work.selectFrom('site').select('name').where('name', '=', site).forUpdate().executeTakeFirstOrThrow()
         const identity = process.geteuid?.() === 0 ? await takeIdentity(work, id, uidBase) : ownIdentity()
@@ -184,6 +195,7 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
         await insert(work, environment, 'create')
         return environment
       })
+      return orAddressTaken(db, { site, name, url }, adding)
     },
     async updateRelease(id, { release, schema, commit, derived, ...facts }) {
       const changed = await change(id, (environment) => {
@@ -193,7 +205,14 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
       await followFramework(changed)
       return changed
     },
-    setUrl: (id, url) => change(id, (environment) => ({ ...environment, url })),
+    async setUrl(id, url) {
+      const { site, name } = await catalogue.findById(id)
+      return orAddressTaken(
+        db,
+        { site, name, url },
+        change(id, (environment) => ({ ...environment, url })),
+      )
+    },
     async find(site, environment) {
       await findSiteRow(site)
       const rows = await rowsOf(site)

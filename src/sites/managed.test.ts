@@ -88,6 +88,28 @@ test('a name is taken once, for sites and for environments; labels come and go',
   await expect(catalogue.labelSite('nosite', 'x')).rejects.toMatchObject({ code: 'SITE_NOT_FOUND' })
 })
 
+test('no two managed environments are visited at one host, also when both ask at once', async () => {
+  await catalogue.createSite({ name: 'visited', framework: 'wordpress' })
+  const [one, two] = [await add('visited', 'one'), await add('visited', 'two')]
+  const ask = async (ids: string[]) =>
+    Promise.allSettled(
+      ids.map((id, index) =>
+        catalogue.setUrl(id, ['http://www.visited.example:8080', 'https://www.visited.example.'][index] ?? ''),
+      ),
+    )
+  const both = await ask([one.id, two.id])
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  const [first, second] = both[0]?.status === 'fulfilled' ? [one, two] : [two, one]
+  await expect(catalogue.setUrl(second.id, 'http://www.visited.example')).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+    message: `Cannot visit "visited.${second.name}" at "http://www.visited.example": "visited.${first.name}" is visited there`,
+  })
+  expect((await catalogue.findById(second.id)).url).toBe(second.url)
+  await catalogue.updateRelease(second.id, release)
+  await catalogue.setUrl(first.id, 'https://elsewhere.example')
+  expect((await catalogue.setUrl(second.id, 'http://www.visited.example')).url).toBe('http://www.visited.example')
+})
+
 test.runIf(isRoot)('a uid is handed out once and never again, also to many at a time', async () => {
   await catalogue.createSite({ name: 'many', framework: 'backdrop' })
   const first = await Promise.all(['dev', 'test', 'live', 'one', 'two'].map((name) => add('many', name)))

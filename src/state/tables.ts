@@ -54,6 +54,8 @@ interface EnvironmentTable {
   code_root: string
   docroot: string
   url: Optional<string>
+  /** Of the address of a managed environment; no two have the same */
+  host: Optional<string>
   facts: DefaultJson<Facts>
   /** Sealed with base/seal */
   secrets: Optional<Buffer>

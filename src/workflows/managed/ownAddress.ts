@@ -1,6 +1,7 @@
 import { Failure } from '../../base/failure.ts'
 import { hostOfAddress, parseGatewayHost } from '../../sites/address.ts'
 import type { Environment } from '../../sites/environment.ts'
+import { addressTaken } from '../../sites/ownHost.ts'
 import type { House } from '../house.ts'
 
 /**
@@ -27,10 +28,6 @@ export async function requireOwnAddress(
     const other = (await sites.listEnvironments(known)).find(
       (each) => each.id !== id && each.managed !== null && each.url !== null && hostOfAddress(each.url) === host,
     )
-    if (other !== undefined)
-      throw refuse(
-        `"${other.site}.${other.name}" is visited there`,
-        'Choose another name, or give that one another address first',
-      )
+    if (other !== undefined) throw addressTaken({ site, name, url }, other)
   }
 }
