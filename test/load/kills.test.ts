@@ -11,8 +11,9 @@ import type { Static } from 'typebox'
 import { type Chance, chanceOf } from '../../src/releases/apply/randomTree.suite.ts'
 import { startMariadb, type TestMariadb } from '../servers/mariadb.ts'
 import { type Cairn, type Descendant, prepareCairn, survivors, waitForEnd } from './cairn.ts'
-import { leftovers } from './leftovers.ts'
+import { lastWords, leftovers } from './leftovers.ts'
 import { differences, type Photograph, photograph } from './photograph.ts'
+import { isSoak } from '../soak.ts'
 import { openRounds } from './rounds.ts'
 import { startStopwatch } from './stopwatch.ts'
 import { changeSite, makeSmallSite, type SmallSite } from './smallSite.ts'
@@ -61,6 +62,9 @@ const patients: Patient[] = []
 /** How long each step took when nobody killed anything, ms */
 const usual = new Map<string, number>()
 const hits = new Map<string, number>()
+/** Each SIGKILL, also those that hit what goes on after the one before */
+let kills = 0
+const isEnough = (): boolean => !isSoak && kills >= rounds.count
 const verified = new Set<string>()
 let mariadb: TestMariadb
 let cairn: Cairn
@@ -91,10 +95,11 @@ afterAll(async () => {
 })
 
 test(
-  `a server killed at any moment of ${rounds.count} backups, restores and undos goes on, loses nothing and leaves nothing`,
+  `a server killed ${rounds.count} times at any moment of backups, restores and undos goes on, loses nothing and leaves nothing`,
   { timeout: rounds.count * 120_000 },
   async () => {
     for (const { number, chance } of rounds.left()) {
+      if (isEnough()) break
       try {
         await round(number, chance)
       } catch (error) {
@@ -114,7 +119,7 @@ async function round(number: number, chance: Chance): Promise<void> {
   const watch = startStopwatch()
   const work = await watch('choose', chooseWork(patient, chance))
   const killAt = await watch('kill', beginAndKill(work, chance, number))
-  const kills = await watch('start', comeBack(chance))
+  const again = await watch('start', comeBack(chance))
   const slow = setTimeout(() => void whatGoesOn().then((found) => console.warn(`round ${number} is slow:`, found)), 12_000)
   const workflow = await watch('end', endOf(work)).finally(() => clearTimeout(slow))
   const found = await watch('look', photograph(patient.site))
@@ -133,8 +138,9 @@ async function round(number: number, chance: Chance): Promise<void> {
   expect(await watch('leftovers', leftovers(cairn.data, sites())), say('left over')).toEqual([])
   await watch('archives', verifyArchives(number % 10 === 9))
   await watch('check', expectCleanCheck(number % 4 === 3))
+  kills += 1 + again
   hits.set(`${work.kind}: ${killAt}`, (hits.get(`${work.kind}: ${killAt}`) ?? 0) + 1)
-  console.log(`round ${number}: ${patient.name} ${work.kind}, killed in "${killAt}" and ${kills} times more, ${watch.lap()}`)
+  console.log(`round ${number}: ${patient.name} ${work.kind}, killed in "${killAt}" and ${again} times more, ${watch.lap()}`)
 }
 
 /** A change waits ten seconds for the site's last statement, and then says so and changes nothing: a stalled disk takes longer. */
@@ -145,7 +151,11 @@ function gaveUp({ state, failure }: WorkflowView): boolean {
 /** For whoever reads that something hangs, or takes long. */
 async function whatGoesOn(): Promise<string> {
   const workflows = cairn.client.get<Static<typeof Workflows>>('/v1/workflows', { limit: 3 }, AbortSignal.timeout(10_000))
-  const parts = [workflows.then((found) => JSON.stringify(found, null, 1)), mariadb.admin('SHOW FULL PROCESSLIST')]
+  const parts = [
+    workflows.then((found) => JSON.stringify(found, null, 1)),
+    mariadb.admin('SHOW FULL PROCESSLIST'),
+    lastWords(cairn.data).then((found) => JSON.stringify(found, null, 1)),
+  ]
   const found = await Promise.allSettled(parts)
   return found.map((part) => (part.status === 'fulfilled' ? part.value : String(part.reason))).join('\n')
 }
@@ -241,8 +251,8 @@ async function killNow(): Promise<void> {
 
 /** Starts the server again, and sometimes kills it in the middle of that, or of what it goes on with. */
 async function comeBack(chance: Chance): Promise<number> {
-  let kills = 0
-  for (; chance.fraction() < 0.3 && kills < 4; kills++) {
+  let again = 0
+  for (; chance.fraction() < 0.3 && again < 4; again++) {
     cairn.launch()
     await sleep(chance.fraction() * 1.5 * startMs)
     await killNow()
@@ -251,7 +261,7 @@ async function comeBack(chance: Chance): Promise<number> {
   await cairn.start()
   startMs = Math.min(5000, performance.now() - begun)
   expect(await survivors(orphans.splice(0), 30_000), 'processes that outlive their server').toEqual([])
-  return kills
+  return again
 }
 
 /** Waits until no workflow is open; gives the one of this work, null when it was never accepted. */

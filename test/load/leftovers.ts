@@ -50,13 +50,31 @@ function pathsIn(directory: string): string[] {
   })
 }
 
+/** Open workflows with their logs, and the jobs that are to wake them: for whoever reads that something takes long. */
+export async function lastWords(data: string): Promise<unknown[]> {
+  const open = `select id, state, attempt, beat_at, now() as now from workflow where state in ('queued', 'running')`
+  const logs = `select at, level, message from workflow_log join workflow on id = workflow_id where state = 'running' order by at`
+  const jobs = `select id, state, singleton_key, created_on, started_on, heartbeat_on from pgboss.job where state in ('created', 'retry', 'active')`
+  return withState(data, async (client) => [
+    ...(await client.query<object>(open)).rows,
+    ...(await client.query<object>(logs)).rows,
+    ...(await client.query<object>(jobs)).rows,
+  ])
+}
+
 async function askState(data: string): Promise<{ undoSets: UndoSet[]; sessions: number }> {
-  const client = new Client({ host: join(data, 'postgres/socket'), port: 5432, user: 'cairn', database: 'cairn' })
-  await client.connect()
-  try {
+  return withState(data, async (client) => {
     const undo = await client.query<{ plan: UndoSet }>("select plan from undo where state <> 'dropped'")
     const sessions = await client.query('select 1 from write_session')
     return { undoSets: undo.rows.map(({ plan }) => plan), sessions: sessions.rows.length }
+  })
+}
+
+async function withState<T>(data: string, ask: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ host: join(data, 'postgres/socket'), port: 5432, user: 'cairn', database: 'cairn' })
+  await client.connect()
+  try {
+    return await ask(client)
   } finally {
     await client.end()
   }
