@@ -20,7 +20,16 @@ afterAll(() => ground?.close())
 
 async function open(name: string, owners: Owners, account: Account): Promise<{ house: House; site: Site }> {
   const directory = join(ground.directory, name)
-  const site = await makeSite({ version: '6.5', directory, mariadb: ground.mariadb, name, owners, posts: 10, uploads: 24 })
+  const site = await makeSite({
+    version: '6.5',
+    directory,
+    mariadb: ground.mariadb,
+    name,
+    owners,
+    posts: 10,
+    uploads: 24,
+    light: true,
+  })
   ground.later(() => site.php.stop())
   const house = await startHouse({ directory, account })
   ground.later(() => house.stop())

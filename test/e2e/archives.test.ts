@@ -36,6 +36,7 @@ beforeAll(async () => {
     directory: join(ground.directory, 'archives'),
     mariadb: ground.mariadb,
     name: 'archives',
+    light: true,
   } as const
   ;[house, site] = await Promise.all([startHouse({ directory: ground.directory }), makeSite(options)])
   ground.later(() => house.stop())

@@ -29,13 +29,15 @@ interface SiteOptions {
   name: string
   posts?: number
   uploads?: number
+  /** See `installWordPress` */
+  light?: boolean
   /** @default {'mixed'} */
   owners?: Owners
 }
 
 /** A WordPress on PHP's own server, with entries and tables that a careless tool would lose. */
 export async function makeSite({ version, directory, mariadb, name, ...options }: SiteOptions): Promise<Site> {
-  const { posts = 40, uploads = 30, owners = 'mixed' } = options
+  const { posts = 40, uploads = 30, light = false, owners = 'mixed' } = options
   const port = await freePort()
   const root = join(directory, 'site')
   mkdirSync(directory, { recursive: true })
@@ -47,6 +49,7 @@ export async function makeSite({ version, directory, mariadb, name, ...options }
     url: `http://127.0.0.1:${port}`,
     posts,
     uploads,
+    light,
     uploadBytes: 30_000,
   })
   await dressTree(root, owners)

@@ -100,7 +100,7 @@ describe.runIf(isRoot)('WordPress', () => {
 
   beforeAll(async () => {
     const directory = join(ground.directory, 'source')
-    const made = await makeSite({ version: '6.2', directory, mariadb: ground.mariadb, name: 'source', posts: 2, uploads: 1 })
+    const made = await makeSite({ version: '6.2', directory, mariadb: ground.mariadb, name: 'source', posts: 2, uploads: 1, light: true })
     ground.later(() => made.php.stop())
     mkdirSync(join(made.root, 'wp-content/mu-plugins'), { recursive: true })
     writeFileSync(
@@ -114,7 +114,7 @@ describe.runIf(isRoot)('WordPress', () => {
       cpSync(join(code, 'wp-config.php'), config)
       for (const name of readdirSync(code)) if (name !== '.git') rmSync(join(code, name), { recursive: true })
       const fresh = join(ground.directory, 'fresh')
-      await unpackWordPress('6.5', fresh)
+      await unpackWordPress('6.5', fresh, true)
       cpSync(fresh, code, { recursive: true })
       cpSync(config, join(code, 'wp-config.php'))
     })

@@ -48,7 +48,7 @@ beforeAll(async () => {
     "CREATE USER 'keeper'@'127.0.0.1' IDENTIFIED BY 'keeping'; GRANT ALL ON *.* TO 'keeper'@'127.0.0.1' WITH GRANT OPTION",
   )
   const source = { version: '6.5', directory: join(directory, 'source'), mariadb, database: 'source' } as const
-  const wordpress = await installWordPress({ ...source, url: 'http://source.example.org', posts: 40, uploads: 12 })
+  const wordpress = await installWordPress({ ...source, url: 'http://source.example.org', posts: 40, uploads: 12, light: true })
   mkdirSync(join(wordpress.directory, 'wp-content/mu-plugins'))
   writeFileSync(join(wordpress.directory, 'wp-content/mu-plugins/teller.php'), teller)
   writeFileSync(join(wordpress.uploads, 'mark.txt'), 'files 0')

@@ -28,7 +28,16 @@ beforeAll(async () => {
   )
   const [directory, port] = [join(base, 'site'), await freePort()]
   const url = `http://127.0.0.1:${port}`
-  wordpress = await installWordPress({ version: '6.5', directory, mariadb, database: 'busy', url, posts: 100, uploads: 20 })
+  wordpress = await installWordPress({
+    version: '6.5',
+    directory,
+    mariadb,
+    database: 'busy',
+    url,
+    posts: 100,
+    uploads: 20,
+    light: true,
+  })
   php = await startPhp({ docroot: directory, directory: join(base, 'php'), port, workers: 6 })
   cairn = await prepareCairn(join(base, 'data'))
   await cairn.start()

@@ -30,6 +30,8 @@ export interface WordPressOptions {
   uploads?: number
   /** @default {80000} */
   uploadBytes?: number
+  /** Without most of what only browsers ask for: a third of the files and most of the bytes, and every page's PHP as it is @default {false} */
+  light?: boolean
   /** Who owns the files, when the caller is root: a user and group of this name, or ids @default {'www-data'} */
   owner?: string
 }
@@ -47,7 +49,7 @@ export interface WordPress {
 /** Installs a real WordPress, without network: code from the npm package, tables by WordPress's own installer. */
 export async function installWordPress(options: WordPressOptions): Promise<WordPress> {
   const { directory, mariadb, url, owner = 'www-data' } = options
-  await unpackWordPress(options.version, directory)
+  await unpackWordPress(options.version, directory, options.light)
   const database = await makeDatabase(mariadb, options.database)
   writeFileSync(join(directory, 'wp-config.php'), configText(database), { mode: 0o640 })
   const uploads = join(directory, 'wp-content/uploads')
@@ -59,7 +61,7 @@ export async function installWordPress(options: WordPressOptions): Promise<WordP
 }
 
 /** Lays WordPress's code into an empty directory: static files first, the zip over them, without the SQLite drop-in. */
-export async function unpackWordPress(version: WordPressVersion, directory: string): Promise<void> {
+export async function unpackWordPress(version: WordPressVersion, directory: string, light = false): Promise<void> {
   mkdirSync(directory, { recursive: true })
   if (readdirSync(directory).length > 0) throw new Error(`"${directory}" is not empty`)
   const folder = folders[version]
@@ -77,6 +79,14 @@ export async function unpackWordPress(version: WordPressVersion, directory: stri
     rmSync(join(directory, name), { recursive: true, force: true })
   }
   rmSync(join(directory, 'wordpress-remote-asset-paths'), { force: true })
+  if (light) leaveOutStatics(directory)
+}
+
+function leaveOutStatics(directory: string): void {
+  const themes = join(directory, 'wp-content/themes')
+  const assets = readdirSync(themes).map((theme) => join('wp-content/themes', theme, 'assets'))
+  const folders = ['wp-includes/js', 'wp-includes/images', 'wp-admin/js', 'wp-admin/css', 'wp-admin/images', ...assets]
+  for (const name of folders) rmSync(join(directory, name), { recursive: true, force: true })
 }
 
 async function makeDatabase(mariadb: WordPressOptions['mariadb'], name: string): Promise<DatabaseCredentials> {

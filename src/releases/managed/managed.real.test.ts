@@ -37,6 +37,7 @@ beforeAll(async () => {
     url: dev.url,
     posts: 3,
     uploads: 2,
+    light: true,
   })
   await admin.query('USE source') // a dump names no schema, and so may none of its objects
   await admin.query('CREATE VIEW titles AS SELECT post_title FROM wp_posts')
