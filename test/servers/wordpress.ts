@@ -83,9 +83,13 @@ export async function unpackWordPress(version: WordPressVersion, directory: stri
 }
 
 function leaveOutStatics(directory: string): void {
-  const themes = join(directory, 'wp-content/themes')
-  const assets = readdirSync(themes).map((theme) => join('wp-content/themes', theme, 'assets'))
-  const folders = ['wp-includes/js', 'wp-includes/images', 'wp-admin/js', 'wp-admin/css', 'wp-admin/images', ...assets]
+  const inside = (folder: string): string[] =>
+    readdirSync(join(directory, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(folder, name))
+  const assets = inside('wp-content/themes').map((theme) => join(theme, 'assets'))
+  // pages read files of wp-includes/js itself, not of its folders
+  const folders = [...inside('wp-includes/js'), 'wp-includes/images', 'wp-admin/js', 'wp-admin/css', 'wp-admin/images', ...assets]
   for (const name of folders) rmSync(join(directory, name), { recursive: true, force: true })
 }
 
