@@ -53,7 +53,7 @@ function pathsIn(directory: string): string[] {
 /** Open workflows with their logs, and the jobs that are to wake them: for whoever reads that something takes long. */
 export async function lastWords(data: string): Promise<unknown[]> {
   const open = `select id, state, attempt, beat_at, now() as now from workflow where state in ('queued', 'running')`
-  const logs = `select at, level, message from workflow_log join workflow on id = workflow_id where state = 'running' order by at`
+  const logs = `select at, level, message from workflow_log join workflow on workflow.id = workflow_id where state = 'running' order by at`
   const jobs = `select id, state, singleton_key, created_on, started_on, heartbeat_on from pgboss.job where state in ('created', 'retry', 'active')`
   return withState(data, async (client) => [
     ...(await client.query<object>(open)).rows,
