@@ -13,7 +13,7 @@ import {
   storeElement,
 } from '../../test/memoryElement.ts'
 import { amount, seedOr } from '../../test/soak.ts'
-import { entriesOf, openArchive, readEntryBody, readSection } from './archiveOut.ts'
+import { entriesOf, openArchive, readEntryBody, readSection, withBodies } from './archiveOut.ts'
 import { buildManifest, decodeManifest, encodeManifest } from './manifest.ts'
 import { encodePage, summarizePage } from './page.ts'
 
@@ -197,6 +197,25 @@ test('entriesOf() and readEntryBody() give back what was stored', async () => {
     index++
   }
   expect(index).toBe(bodies.length)
+})
+
+test('withBodies() gives each entry its body, also where some are skipped, and looks places up for many at once', async () => {
+  const chunks = new MemoryChunks()
+  const bodies = someTree(400, seeded(12))
+  const manifest = storeElement(chunks, bodies, { chunkBytes: 1000, entriesInPageMax: 70 })
+  let asked = 0
+  const counting = {
+    readChunk: (...given: Parameters<MemoryChunks['readChunk']>) => chunks.readChunk(...given),
+    locate: (...given: Parameters<MemoryChunks['locate']>) => (asked++, chunks.locate(...given)),
+  }
+  let index = 0
+  for await (const { entry, body } of withBodies(counting, entriesOf(chunks, manifest))) {
+    const wanted = bodies[index]
+    expect(entry.path.equals(wanted?.entry.path ?? Buffer.alloc(0))).toBe(true)
+    if (index++ % 3 > 0) expect((await readAll(body)).equals(wanted?.body ?? Buffer.alloc(1))).toBe(true)
+  }
+  expect(index).toBe(bodies.length)
+  expect(asked).toBeLessThan(bodies.length / 10)
 })
 
 test('readSection() gives one section of a database, and says when there is none', async () => {

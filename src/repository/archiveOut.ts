@@ -11,7 +11,7 @@ import { type ChunkSource, locatedPages, readPage } from './readEntries.ts'
 import { type SpanThreads, spanThreads } from './spanThreads.ts'
 import type { ChunkLocation, ChunkRef, Manifest, PageSummary } from './types.ts'
 
-export { entriesOf, readEntryBody, readSection } from './readEntries.ts'
+export { entriesOf, readEntryBody, readSection, withBodies } from './readEntries.ts'
 
 /** The part of a repository that an archive needs. With the last two, big reads are put together in threads of their own. */
 export interface ArchiveSource extends ChunkSource {

@@ -25,12 +25,16 @@ export async function* entriesOf(source: ChunkSource, manifest: Manifest): Async
   }
 }
 
-/** The body of one entry, chunk after chunk, each verified. @throws {Failure} CHUNK_MISSING, CHUNK_DAMAGED, MANIFEST_DAMAGED */
-export async function* readEntryBody(source: ChunkSource, entry: StoredEntry): AsyncGenerator<Buffer, void, undefined> {
+/** The body of one entry, chunk after chunk, each verified. `located`: where its chunks are, if that is known. @throws {Failure} CHUNK_MISSING, CHUNK_DAMAGED, MANIFEST_DAMAGED */
+export async function* readEntryBody(
+  source: ChunkSource,
+  entry: StoredEntry,
+  located: readonly ChunkLocation[] = [],
+): AsyncGenerator<Buffer, void, undefined> {
   let length = 0
   for (let from = 0; from < entry.chunks.length; from += batchMax) {
     const refs = entry.chunks.slice(from, from + batchMax)
-    const locations = await source.locate(refs)
+    const locations = located.length > 0 ? located.slice(from, from + batchMax) : await source.locate(refs)
     for await (const raw of inOrder(refs.entries(), ([index, ref]) => source.readChunk(ref, locations[index]), chunksAhead)) {
       length += raw.length
       yield raw
@@ -38,6 +42,31 @@ export async function* readEntryBody(source: ChunkSource, entry: StoredEntry): A
   }
   if (length !== entry.sizeBytes)
     throw damaged(`the chunks of "${entry.path.toString()}" hold ${length} bytes instead of ${entry.sizeBytes}`)
+}
+
+/** Entries with their bodies, to be read in their order or not at all: places are looked up for many at once. */
+export async function* withBodies<E extends StoredEntry>(
+  source: ChunkSource,
+  entries: AsyncIterable<E>,
+): AsyncGenerator<{ entry: E; body: AsyncGenerator<Buffer, void, undefined> }, void, undefined> {
+  let batch: E[] = []
+  let chunkCount = 0
+  async function* flush(): AsyncGenerator<{ entry: E; body: AsyncGenerator<Buffer, void, undefined> }, void, undefined> {
+    const locations = chunkCount === 0 ? [] : await source.locate(batch.flatMap((entry) => entry.chunks))
+    let next = 0
+    for (const entry of batch) {
+      const own = locations.slice(next, (next += entry.chunks.length))
+      yield { entry, body: readEntryBody(source, entry, own) }
+    }
+    batch = []
+    chunkCount = 0
+  }
+  for await (const entry of entries) {
+    batch.push(entry)
+    chunkCount += entry.chunks.length
+    if (batch.length >= batchMax || chunkCount >= batchMax) yield* flush()
+  }
+  yield* flush()
 }
 
 /** One named section of a database element. @throws {Failure} ELEMENT_MISSING when it has no section of this name */
