@@ -42,9 +42,9 @@ const reflinked: Measurement = {
 
 export const managed: readonly Measurement[] = [changedFiles, reflinked, importer]
 
-/** Lays the files of one backup, by turns with nothing to take them from and with the current release's, of which 1 % has changed. */
+/** Lays uploads out of one backup, by turns with nothing to take them from and with the current release's, of which 1 % has changed. */
 async function compareReleases(house: BenchHouse, directory: string): Promise<Outcome> {
-  const tree = await house.tree()
+  const tree = await house.uploads()
   const repository = await house.newRepository()
   const { manifest } = await takeTree({ repository, tree, codec: zlib6 })
   const chance = seeded(5)
