@@ -100,7 +100,15 @@ describe.runIf(isRoot)('WordPress', () => {
 
   beforeAll(async () => {
     const directory = join(ground.directory, 'source')
-    const made = await makeSite({ version: '6.2', directory, mariadb: ground.mariadb, name: 'source', posts: 2, uploads: 1, light: true })
+    const made = await makeSite({
+      version: '6.2',
+      directory,
+      mariadb: ground.mariadb,
+      name: 'source',
+      posts: 2,
+      uploads: 1,
+      light: true,
+    })
     ground.later(() => made.php.stop())
     mkdirSync(join(made.root, 'wp-content/mu-plugins'), { recursive: true })
     writeFileSync(
