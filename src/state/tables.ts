@@ -81,6 +81,8 @@ export interface ReleaseOrigin {
   backup: string | null
   /** One phrase: "restored code and database" */
   what: string
+  /** Of a schema that it shares with the one before */
+  emptiedCaches?: boolean
 }
 
 interface ReleaseTable {

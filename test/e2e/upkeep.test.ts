@@ -184,6 +184,11 @@ describe.runIf(isRoot)('WordPress', () => {
     const deployed = await deploy('shop', { clearCache: true })
     expect(deployed.done).toContain('the caches were emptied')
     expect([await transients(), (await onTest('shop')).schema, await version()]).toEqual([0, schema, before])
+    for (const way of ['back', 'forward']) {
+      await addTransients() // by the code that is left now
+      await cairn.result(await cairn.journeys.undo({ site: 'shop', environment: 'test' }, cairn.actor))
+      expect([way, await transients(), (await onTest('shop')).schema]).toEqual([way, 0, schema])
+    }
   })
 
   test('a release that fails is taken where its visitors see the one before fail, not where that fails in a trial alone', async () => {

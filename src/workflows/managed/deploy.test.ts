@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Failure } from '../../base/failure.ts'
@@ -21,9 +21,17 @@ async function build(): Promise<void> {
   mkdirSync(join(place.base, 'shop'))
   repository = await createSiteRepository(join(place.base, 'shop/repository.git'))
   commit = await commitSketch(repository, { 'index.php': '1' })
+  const own = { directory: join(place.base, 'shop/live'), uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
   const environments = [
     { id: 'T', site: 'shop', name: 'test', managed: { release: 3, commit } },
-    { id: 'L', site: 'shop', name: 'live', managed: { release: 0, commit: null }, url: 'http://live', framework: 'wordpress' },
+    {
+      id: 'L',
+      site: 'shop',
+      name: 'live',
+      managed: { ...own, release: 0, commit: null },
+      url: 'http://live',
+      framework: 'wordpress',
+    },
   ]
   house = {
     sites: { findById: async (id: string) => environments.find((each) => each.id === id) },
@@ -79,4 +87,10 @@ test('one that was killed while it tagged tags once; the same code deployed agai
     ['cairn_live_1', commit],
     ['cairn_live_2', commit],
   ])
+})
+
+test('a first release finds the directories of its environment, also behind a removal that was killed', async () => {
+  await build()
+  await expect(deploy({})).rejects.toThrow()
+  expect(readdirSync(join(place.base, 'shop/live')).sort()).toEqual(['files', 'prepend.php', 'releases', 'tmp'])
 })

@@ -6,7 +6,7 @@ import { describeRelease } from '../../releases/managed/describeRelease.ts'
 import { discardRelease } from '../../releases/managed/discardRelease.ts'
 import { dropReleases } from '../../releases/managed/dropReleases.ts'
 import { beginHold, endHold, readHold } from '../../releases/managed/hold.ts'
-import { currentRelease, type ManagedPlace, placeOf } from '../../releases/managed/layout.ts'
+import { currentRelease, makeEnvironment, type ManagedPlace, placeOf } from '../../releases/managed/layout.ts'
 import { prepareRelease, type PrepareOptions } from '../../releases/managed/prepareRelease.ts'
 import type { Release } from '../../releases/managed/records.ts'
 import { recoverSwitches } from '../../releases/managed/recoverSwitches.ts'
@@ -35,7 +35,7 @@ export interface PutOptions {
   make(ground: Ground, run: Run, say: (sentence: string) => void): Promise<WantedRelease>
   /** Of a release with a schema of its own: what its site does there, before anything is tried. @returns sentences */
   upkeep?(ground: Ground, number: number, run: Run): Promise<string[]>
-  /** On the schema that it shares, while nothing of the site runs */
+  /** On the schema that it shares, while nothing of the site runs: its caches, which an undo then empties as well */
   underFence?(ground: Ground, number: number, run: Run): Promise<string[]>
 }
 
@@ -82,12 +82,14 @@ export async function putRelease(house: House, context: WorkflowContext, options
 async function put(house: House, context: WorkflowContext, ground: Ground, options: PutOptions): Promise<Put> {
   const { place } = ground
   const { number, done } = await context.step('prepare', async (run) => {
+    if (ground.current === null) makeEnvironment(place) // a removal that was killed may have begun with its directories
     if (options.holdsVisitors === true && ground.current !== null) await holdVisitors(ground, context, run)
     const said = new Set<string>()
     const { backup, what, close, ...wanted } = await options.make(ground, run, (sentence) => void said.add(sentence))
     const { mysql, url } = ground
     const { releases, names } = house.managed
-    const origin = { workflow: context.id, backup, what }
+    const emptied = options.underFence === undefined ? {} : { emptiedCaches: true }
+    const origin = { workflow: context.id, backup, what, ...emptied }
     const uuid = siteUuid(house.managed, place.site)
     try {
       const { release } = await prepareRelease({ ...wanted, place, releases, names, mysql, url, siteUuid: uuid, origin, run })

@@ -6,6 +6,7 @@ import type { House } from '../house.ts'
 import { noUndo } from '../restore/changeEnvironment.ts'
 import { branchToMove, moveMaster } from './moveMaster.ts'
 import { openGround, switchTo } from './putRelease.ts'
+import { emptyCachesAgain } from './upkeep.ts'
 
 export interface ManagedUndo {
   /** Where an undo leads now: back, or forward again to what was undone */
@@ -27,7 +28,8 @@ export async function findManagedUndo(house: Pick<House, 'managed'>, environment
 }
 
 /**
- * Makes the release before current again, or the one after it. Content that both share is as it is now. Where that changes the
+ * Makes the release before current again, or the one after it. Content that both share is as it is now, without the caches where
+ * the change emptied them. Where that changes the
  * code of dev, `master` goes along, so that the next deploy, the next push and a start find what dev shows.
  */
 export async function undoManaged(
@@ -42,13 +44,17 @@ export async function undoManaged(
     const change = direction === 'forward' ? target : await releases.current(environment.id)
     if (target === null || change === null) throw noUndo(environment)
     const branch = await branchToMove(house, environment, target)
-    return { to: target.number, changedAt: change.createdAt.toISOString(), backup: change.origin.backup, branch }
+    const { createdAt, origin } = change
+    const emptiesCaches = origin.emptiedCaches === true && (await releases.current(environment.id))?.schema === target.schema
+    return { to: target.number, changedAt: createdAt.toISOString(), backup: origin.backup, branch, emptiesCaches }
   })
   await context.step('switch', async (run) => {
     await context.pointOfNoReturn()
     await context.fence()
     const to = await house.managed.releases.find(environment.id, found.to)
-    await switchTo(house, await openGround(house, environment.id), to, run, { mayBeBroken: true })
+    const ground = await openGround(house, environment.id)
+    const underFence = found.emptiesCaches ? { underFence: () => emptyCachesAgain(house, ground, to, run) } : {}
+    await switchTo(house, ground, to, run, { mayBeBroken: true, ...underFence })
   })
   const branch = found.branch ?? null
   if (branch !== null) await context.step('move the branch', (run) => moveMaster(house, environment, branch, context.actor, run))

@@ -4,6 +4,8 @@ import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import { releasePaths } from '../../releases/managed/layout.ts'
 import { renewContent } from '../../releases/managed/prepareRelease.ts'
+import type { Release } from '../../releases/managed/records.ts'
+import { emptyCaches } from '../../releases/managed/upkeep/emptyCaches.ts'
 import { findDrush, noDrush, runUpkeep, type Upkeep } from '../../releases/managed/upkeep/runUpkeep.ts'
 import type { PhpRuntime } from '../../runtime/types.ts'
 import type { Environment } from '../../sites/environment.ts'
@@ -47,6 +49,24 @@ export function upkeepOf(
       run.progress({ note: 'updating the database' })
       return keep(ground, number, run, updateSecondsMax)
     },
+  }
+}
+
+/**
+ * For an undo of a release that emptied the caches, or of that undo: what the code now left stands in them again, and is not for
+ * the code that is shown then. By the site's own code as the deploy did it, which for Drupal 8 is its routes as well; where
+ * that fails, for an undo mends what is broken, by what is known of its framework.
+ */
+export async function emptyCachesAgain(house: House, ground: Ground, to: Release, run: Run): Promise<void> {
+  const { place, mysql, url } = ground
+  try {
+    const php = requirePhp(ground.php)
+    const asked = { update: false, clear: true, timeoutSeconds: clearSecondsMax }
+    await runUpkeep({ place, release: to, php, mysql, url, run, ...asked })
+  } catch (error) {
+    if (!(error instanceof Failure) || run.signal.aborted) throw error
+    run.log('warn', `${error.message}: they are emptied without it`)
+    await emptyCaches(place, to.number, { releases: house.managed.releases, mysql })
   }
 }
 
