@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { Logger } from 'pino'
-import { Failure } from '../base/failure.ts'
+import { Failure, isErrno } from '../base/failure.ts'
 import { seal, unseal } from '../base/seal.ts'
 import { type Gateway, startGateway } from '../gateway/startGateway.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -10,7 +10,7 @@ import { describeRelease } from '../releases/managed/describeRelease.ts'
 import { endDeadHolds } from '../releases/managed/hold.ts'
 import { type ManagedPlace, placeOf } from '../releases/managed/layout.ts'
 import { installationTag, namesOf } from '../releases/managed/names.ts'
-import { openReleases } from '../releases/managed/records.ts'
+import { openReleases, type Release } from '../releases/managed/records.ts'
 import { recoverSwitches } from '../releases/managed/recoverSwitches.ts'
 import { emptyCaches } from '../releases/managed/upkeep/emptyCaches.ts'
 import { claimServer } from '../runtime/mysql/claim.ts'
@@ -172,13 +172,23 @@ async function recover(home: ManagedHome, { configuration, state: { db }, sites,
   for (const { place, result } of settled) log.warn({ result }, `ended an interrupted switch of ${place.site}.${place.name}`)
   for (const place of places) {
     const current = await releases.current(place.id)
-    if (current !== null) await sites.updateRelease(place.id, describeRelease({ place, mysql }, current))
+    if (current !== null) await followRelease(place, current)
   }
   const isAlive = (id: string): Promise<boolean> => willGoOn(db, id)
   const held = await endDeadHolds(places, isAlive)
   const removed = await cleanUpLeftovers({ sitesDirectory, places, releases, mysql, names, isAlive })
   if (removed.length > 0) log.info({ removed }, 'removed what unfinished changes had left')
   return held
+
+  /** One environment that is half deleted, or was lost, must not keep the others from being served. */
+  async function followRelease(place: ManagedPlace, release: Release): Promise<void> {
+    try {
+      await sites.updateRelease(place.id, describeRelease({ place, mysql }, release))
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error
+      log.error(error, `release ${release.number} of ${place.site}.${place.name} is not there: it is being deleted, or was lost`)
+    }
+  }
 }
 
 async function willGoOn(db: State['db'], workflow: string): Promise<boolean> {

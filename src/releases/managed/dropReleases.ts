@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { MysqlHome } from '../../runtime/types.ts'
 import { discardBeside, discardRelease, removeBelow } from './discardRelease.ts'
 import { currentRelease, type ManagedPlace } from './layout.ts'
@@ -40,6 +41,7 @@ export async function dropReleases(options: DropOptions): Promise<Release[]> {
  */
 export async function dropEnvironment(options: Omit<DropOptions, 'keep' | 'now'>): Promise<void> {
   const { place, releases } = options
+  removeBelow(join(place.directory, 'current')) // a web server beside Cairn shows none of the halves
   for (const release of await releases.list(place.id, { withDropped: true })) await discardBeside([], options, release)
   removeBelow(place.directory)
 }

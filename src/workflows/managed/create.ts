@@ -14,7 +14,7 @@ import { codeFrom, commitCode, provideSiteRepository } from './code.ts'
 import { factsOf } from './facts.ts'
 import { loadingFor, partsOf } from './parts.ts'
 import { type Ground, isInterrupted, putRelease, type WantedRelease } from './putRelease.ts'
-import { removeSite, reserveSite } from './reserve.ts'
+import { environmentsOf, removeSite, reserveSite } from './reserve.ts'
 import { resultOf } from './result.ts'
 import { takeHistory } from './takeHistory.ts'
 
@@ -64,6 +64,7 @@ async function createSite(
     })
     isReserved = true
     const dev = await house.sites.find(name, 'dev')
+    if (dev.managed?.madeBy !== context.id) throw new Failure('SITE_TAKEN', `Cannot create site "${name}": another one was made`)
     const make = (ground: Ground, run: Run, say: (sentence: string) => void): Promise<WantedRelease> => {
       if (source.kind === 'archives') return releaseFromArchives(house, context, ground, source, run, say)
       if (source.kind === 'backup') return releaseFromBackup(house, context, ground, source, run, say)
@@ -72,7 +73,10 @@ async function createSite(
     const put = await putRelease(house, context, { environmentId: dev.id, make })
     return await resultOf(house, dev.id, put, null)
   } catch (error) {
-    if (isReserved && !isInterrupted(context, error)) await removeSite(house, name)
+    if (isReserved && !isInterrupted(context, error)) {
+      const own = (await environmentsOf(house, name)).filter(({ managed }) => managed?.madeBy === context.id)
+      await removeSite(house, name, own)
+    }
     throw error
   }
 }

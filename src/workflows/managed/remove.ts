@@ -1,6 +1,8 @@
+import { Failure } from '../../base/failure.ts'
 import { newUlid, parseUlid } from '../../base/ids.ts'
 import type { DeletedResult } from '../../contract/managedSchemas.ts'
 import { defineWorkflow, type WorkflowContext, type WorkflowDefinition } from '../../queue/define.ts'
+import type { Environment } from '../../sites/environment.ts'
 import { parseSiteName } from '../../sites/names.ts'
 import { takeBackup } from '../backup/takeBackup.ts'
 import type { House } from '../house.ts'
@@ -9,7 +11,9 @@ import { removeEnvironment, removeSite } from './reserve.ts'
 export interface RemoveInput {
   site: string
   environment: string | null
-  /** Those that have something to back up */
+  /** All that are deleted */
+  ids: string[]
+  /** Those of them that have something to back up */
   environmentIds: string[]
 }
 
@@ -17,16 +21,29 @@ const keepForDays = 365
 
 /** Deletes an environment after a last backup, which stays. */
 export function deleteEnvironmentWorkflow(house: House): WorkflowDefinition {
-  return removal(house, 'delete_environment', async ({ site, environment }) => {
-    const left = await house.sites.listEnvironments(site)
-    const found = left.find(({ name }) => name === environment)
-    if (found !== undefined) await removeEnvironment(house, found)
+  return removal(house, 'delete_environment', async ({ ids }) => {
+    for (const environment of await stillThere(house, ids)) await removeEnvironment(house, environment)
   })
 }
 
 /** Deletes a managed site after a last backup of each environment; the backups stay. */
 export function deleteSiteWorkflow(house: House): WorkflowDefinition {
-  return removal(house, 'delete_site', ({ site }) => removeSite(house, parseSiteName(site)))
+  return removal(house, 'delete_site', async ({ site, ids }) =>
+    removeSite(house, parseSiteName(site), await stillThere(house, ids)),
+  )
+}
+
+/** By id: since a killed attempt removed one, somebody may have made another of its name. */
+async function stillThere({ sites }: House, ids: readonly string[]): Promise<Environment[]> {
+  const found: Environment[] = []
+  for (const id of ids) {
+    const environment = await sites.findById(id).catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'ENVIRONMENT_NOT_FOUND') return null
+      throw error
+    })
+    if (environment !== null) found.push(environment)
+  }
+  return found
 }
 
 function removal(house: House, kind: string, remove: (input: RemoveInput) => Promise<void>): WorkflowDefinition {

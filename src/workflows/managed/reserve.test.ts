@@ -1,16 +1,21 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newUlid } from '../../base/ids.ts'
+import type { WorkflowContext } from '../../queue/define.ts'
+import { installationTag, namesOf } from '../../releases/managed/names.ts'
+import { openReleases } from '../../releases/managed/records.ts'
 import { type Catalogue, openCatalogue } from '../../sites/catalogue.ts'
 import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
 import { json } from '../../state/json.ts'
 import { startTestState, type TestState } from '../../state/testing.ts'
+import type { House } from '../house.ts'
 import type { OpenHome } from './home.ts'
 import { findManaged } from './findManaged.ts'
-import { reserveEnvironment, reserveSite } from './reserve.ts'
+import { deleteSiteWorkflow } from './remove.ts'
+import { environmentsOf, reserveEnvironment, reserveSite } from './reserve.ts'
 
 const sitesDirectory = mkdtempSync(join(tmpdir(), 'cairn-reserve-'))
 let state: TestState
@@ -74,4 +79,41 @@ test("an environment that a workflow is still making is nobody else's to change"
   await expect(find()).rejects.toMatchObject({ code: 'WORKFLOW_BUSY', details: { workflow } })
   await state.db.updateTable('workflow').set({ state: 'failed' }).where('id', '=', workflow).execute()
   expect((await find()).name).toBe('new')
+})
+
+test('a deletion that was killed is gone on with, and never goes on to a site that was made anew since', async () => {
+  await make('going', 'one', false)
+  const ids = (await sites.listEnvironments(parseSiteName('going'))).map(({ id }) => id)
+  const key = createSecretKey(randomBytes(32))
+  const names = namesOf(await installationTag(state.db))
+  const releases = openReleases({ db: state.db, key, names })
+  const wanted = { framework: 'wordpress', docroot: '', commit: null, files: 'new', database: 'new' } as const
+  await releases.begin({ ...wanted, environmentId: ids[1] ?? '', origin: { workflow: 'one', backup: null, what: 'a test' } })
+  let kills = 1
+  const dropSchema = async (): Promise<void> => {
+    if (kills-- > 0) throw new Error('killed')
+  }
+  const mysql = { dropSchema, dropAccount: async () => {} }
+  const open = async () => ({ addressOf, mysql, php: null }) as unknown as OpenHome
+  const house = { sites, managed: { sitesDirectory, open, releases, names } } as unknown as House
+  const context = { step: (_: string, work: () => unknown) => work(), pointOfNoReturn: async () => {}, fence: async () => {} }
+  const remove = async () =>
+    deleteSiteWorkflow(house).run(context as unknown as WorkflowContext, {
+      site: 'going',
+      environment: null,
+      ids,
+      environmentIds: [],
+    })
+  const left = async () => [
+    existsSync(join(sitesDirectory, 'going')),
+    (await environmentsOf(house, parseSiteName('going'))).length,
+  ]
+
+  await expect(remove()).rejects.toThrow('killed')
+  expect(await left()).toEqual([true, 3]) // nobody can take the name while something of it is there
+  await remove()
+  expect(await left()).toEqual([false, 0])
+  expect(await make('going', 'two', false)).toBe(true)
+  await remove()
+  expect(await left()).toEqual([true, 3])
 })

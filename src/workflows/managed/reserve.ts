@@ -84,20 +84,37 @@ function isOwn({ managed }: Environment, workflow: string): boolean {
 
 /** Removes an environment with all it has; its row goes last. Safe to repeat. */
 export async function removeEnvironment(house: House, environment: Environment): Promise<void> {
-  const { mysql, php } = await house.managed.open()
-  const { releases, names } = house.managed
-  await php?.forget(environment.id)
-  await dropEnvironment({ place: placeOf(environment), releases, mysql, names })
+  await dropContent(house, environment)
   await house.sites.remove(environment.site, environment.name)
 }
 
-/** Removes a whole managed site. Safe to repeat. */
-export async function removeSite(house: House, site: SiteName): Promise<void> {
-  const environments = await house.sites.listEnvironments(site).catch((error: unknown) => {
+/**
+ * Removes a whole managed site; its name is free when nothing of it is left. Safe to repeat.
+ *
+ * @param environments those that are the caller's to remove: where there are others, somebody has made the site anew
+ */
+export async function removeSite(house: House, site: SiteName, environments: readonly Environment[]): Promise<void> {
+  for (const environment of environments) await dropContent(house, environment)
+  const others = (await environmentsOf(house, site)).filter(({ id }) => environments.every((own) => own.id !== id))
+  if (others.length === 0) removeTree(join(house.managed.sitesDirectory, site), house.managed.sitesDirectory)
+  for (const { name } of environments) await house.sites.remove(site, name)
+  await house.sites.removeEmptySite(site)
+}
+
+/** None where there is no such site. */
+export async function environmentsOf({ sites }: Pick<House, 'sites'>, site: SiteName): Promise<Environment[]> {
+  return sites.listEnvironments(site).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'SITE_NOT_FOUND') return []
     throw error
   })
-  for (const environment of environments) await removeEnvironment(house, environment)
-  await house.sites.removeEmptySite(site)
-  removeTree(join(house.managed.sitesDirectory, site), house.managed.sitesDirectory)
+}
+
+async function dropContent(house: House, environment: Environment): Promise<void> {
+  const { mysql, php } = await house.managed.open()
+  const { releases, names } = house.managed
+  await php?.forget(environment.id)
+  // where what follows fails, it can be deleted once more without a backup of the half that is left
+  const nothing = { release: 0, schema: '', commit: null, derived: [] }
+  await house.sites.updateRelease(environment.id, { ...environment, ...nothing })
+  await dropEnvironment({ place: placeOf(environment), releases, mysql, names })
 }

@@ -53,15 +53,21 @@ export function siteJourneys(house: House, start: Start) {
           },
         )
       }
-      const input: RemoveInput = { site: place.site, environment: environment.name, environmentIds: filled([environment]) }
+      const input: RemoveInput = {
+        site: place.site,
+        environment: environment.name,
+        ids: [environment.id],
+        environmentIds: filled([environment]),
+      }
       return start('delete_environment', about(environment), actor, input)
     },
 
     async deleteSite({ site }: { site: string }, actor: Actor): Promise<Enqueued> {
       const environments = await house.sites.listEnvironments(site)
       for (const { name } of environments) await findManaged(house, { site, environment: name }, 'delete')
-      const input: RemoveInput = { site, environment: null, environmentIds: filled(environments) }
-      return start('delete_site', { site, environment: null, ids: environments.map(({ id }) => id) }, actor, input)
+      const ids = environments.map(({ id }) => id)
+      const input: RemoveInput = { site, environment: null, ids, environmentIds: filled(environments) }
+      return start('delete_site', { site, environment: null, ids }, actor, input)
     },
   }
 }

@@ -22,17 +22,45 @@ echo json_encode(['code' => require __DIR__ . '/mark.php', 'files' => $files ===
   'release' => (int) getenv('PANTHEON_DEPLOYMENT_IDENTIFIER'), 'isAtHome' => $option('siteurl') === getenv('CAIRN_URL')]);
 `
 
+/** As much of WordPress as its update asks for. Half an update shows in the mark, and so does one of a half-updated copy. */
+const updater = {
+  'wp-load.php': `<?php
+define('ABSPATH', __DIR__ . '/');
+$wp_db_version = 2;
+function get_option($name) { return 2; }
+function wp_cache_flush() {}
+function is_multisite() { return false; }
+`,
+  'wp-admin/includes/upgrade.php': `<?php
+function wp_upgrade() {
+  [$host, $port] = explode(':', DB_HOST . ':');
+  mysqli_report(MYSQLI_REPORT_OFF);
+  $db = mysqli_connect($host, DB_USER, DB_PASSWORD, DB_NAME, (int) $port ?: null);
+  $add = static fn ($word) => $db->query("UPDATE wp_options SET option_value=CONCAT(option_value, '$word') WHERE option_name='lab_mark'");
+  $add(' upd');
+  usleep(400000);
+  $db->query("UPDATE wp_posts SET post_content=CONCAT(post_content, ' updated')");
+  $add('ated');
+}
+`,
+}
+
+/** The mark of a database that the update has gone over. */
+export function updated(mark: string): string {
+  return `${mark} updated`
+}
+
 /** The code of a lab with this mark, as it stands in an archive: what Cairn takes for a WordPress, and small. */
 export function layCode(chance: Chance, directory: string, mark: string): void {
   const files: Record<string, string> = {
     'index.php': frontPage,
     'mark.php': `<?php return '${mark}';\n`,
     'wp-settings.php': '<?php // lab\n',
-    'wp-load.php': '<?php // lab\n',
     'wp-login.php': '<?php // lab\n',
     'wp-admin/index.php': '<?php // lab\n',
     'wp-includes/version.php': "<?php\n$wp_version = '6.5.5';\n",
     'wp-content/index.php': '<?php // lab\n',
+    ...updater,
   }
   for (let i = 0; i < 40; i++) files[`wp-includes/part-${i}.php`] = `<?php // ${mark} ${phrase(chance, 20 + chance.below(300))}\n`
   for (let i = chance.below(8); i >= 0; i--)

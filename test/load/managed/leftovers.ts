@@ -85,7 +85,8 @@ function checkEnvironment(directory: string, releases: readonly KnownRelease[], 
   )
   for (const number of numbers) {
     const release = join(directory, 'releases', number)
-    const there = namesIn(release).filter((name) => name !== 'archive')
+    // of a backup that runs, and of an update, which must not begin once more with what it has changed
+    const there = namesIn(release).filter((name) => name !== 'archive' && name !== 'updating')
     compare(release, there, ['code', 'environment.json', 'release.json'])
     compare(
       `${release}/archive`,

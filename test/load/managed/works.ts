@@ -3,6 +3,7 @@ import type { Started } from '../../../src/contract/workSchemas.ts'
 import type { Element } from '../../../src/contract/words.ts'
 import type { Chance } from '../../../src/releases/apply/randomTree.suite.ts'
 import { type Lab, undoTarget } from './lab.ts'
+import { updated } from './labSite.ts'
 import type { Marks } from './world.ts'
 
 /** One change of one place, about to be asked for. */
@@ -29,8 +30,8 @@ export async function chooseWork(lab: Lab, chance: Chance, number: number): Prom
   const { world } = lab
   const pick = <T>(from: readonly T[]): T => from[chance.below(from.length)] as T
   const place = `${lab.site}.${pick(['dev', 'dev', 'test', 'live'])}`
-  // two labs take turns: both see every kind
-  const turn = Math.floor(number / 2) + (number % 2) * 5
+  // two labs take turns, half the kinds apart
+  const turn = Math.floor(number / 2) + (number % 2) * 6
   const make = makers[turn % makers.length] as Maker
   const environment = make === importCode ? `${lab.site}.dev` : place
   if (chance.fraction() < 0.7) await lab.change(chance, environment)
@@ -41,7 +42,11 @@ export async function chooseWork(lab: Lab, chance: Chance, number: number): Prom
 
 type Maker = (lab: Lab, place: string, chance: Chance, pick: <T>(from: readonly T[]) => T) => Promise<Chosen>
 
-const makers: Maker[] = [restore, importCode, clone, deploy, wipe, importFiles, createSite, importDatabase, undo, addOrDelete]
+/** What comes also goes, within the few rounds that there are. */
+const makers: Maker[] = [
+  ...[restore, addOrDelete, addOrDelete, importCode, deploy, clone],
+  ...[wipe, deploy, importFiles, createOrDelete, createOrDelete, undo, importDatabase],
+]
 
 async function restore(lab: Lab, place: string, chance: Chance, pick: Parameters<Maker>[3]): Promise<Chosen> {
   const elements = some<Element>(chance, ['code', 'files', 'database'])
@@ -102,20 +107,24 @@ async function clone(lab: Lab, place: string, chance: Chance, pick: Parameters<M
   return { kind: 'clone', says, steps: [...safety, ...put], wanted, ask: asking(lab, place, 'clone', body) }
 }
 
+/** Most of them update the database, with visitors held off. */
 async function deploy(lab: Lab, _: string, chance: Chance, pick: Parameters<Maker>[3]): Promise<Chosen> {
   const name = pick(['test', 'live'])
   const place = `${lab.site}.${name}`
-  const syncContent = name === 'test' && chance.fraction() < 0.5
+  const syncContent = name === 'test' && chance.fraction() < 0.3
+  const updateDatabase = chance.fraction() < 0.7
   const from = marksOf(lab, `${lab.site}.${name === 'test' ? 'dev' : 'test'}`)
   const content = syncContent ? marksOf(lab, `${lab.site}.live`) : marksOf(lab, place)
-  const body = { note: 'a deploy', confirm: place, ...(syncContent ? { syncContent } : {}) }
-  const says = `deploy to ${place}${syncContent ? ' with the content of live' : ''}`
+  const database = updateDatabase && content.database !== 'none' ? updated(content.database) : content.database
+  const body = { note: 'a deploy', confirm: place, updateDatabase, ...(syncContent ? { syncContent } : {}) }
+  const says = `deploy to ${place}${syncContent ? ' with the content of live' : ''}${updateDatabase ? ' with an update' : ''}`
+  const updating = ['update the database', 'update the database', 'update the database']
   return {
     kind: 'deploy',
     place,
     says,
-    steps: [...safety, 'find the code', ...put, 'tag'],
-    wanted: { ...content, code: from.code },
+    steps: [...safety, 'find the code', ...put, 'tag', ...(updateDatabase ? updating : [])],
+    wanted: { ...content, code: from.code, database },
     ask: asking(lab, place, 'deploy', body),
   }
 }
@@ -145,7 +154,7 @@ async function undo(lab: Lab, place: string): Promise<Chosen> {
 }
 
 /** A second site comes and goes. */
-async function createSite(lab: Lab, _: string, chance: Chance, pick: Parameters<Maker>[3]): Promise<Chosen> {
+async function createOrDelete(lab: Lab, _: string, chance: Chance, pick: Parameters<Maker>[3]): Promise<Chosen> {
   const { client } = lab.cairn
   const [site, place] = ['second', 'second.dev']
   if (lab.world.marks.has(place)) {
