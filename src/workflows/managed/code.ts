@@ -5,7 +5,6 @@ import { type CommitEntry, commitTree } from '../../git/commitTree.ts'
 import { exportTree } from '../../git/exportTree.ts'
 import { readBlobs } from '../../git/readBlobs.ts'
 import { listTree, type TreeEntry } from '../../git/readTree.ts'
-import { listDeployTags, tagDeploy } from '../../git/deployTags.ts'
 import { writeNote } from '../../git/notes.ts'
 import { moveRefs, readRef } from '../../git/refs.ts'
 import { type Signature, signatureOf } from '../../git/signature.ts'
@@ -15,6 +14,7 @@ import { entriesOf, withBodies } from '../../repository/archiveOut.ts'
 import type { Manifest } from '../../repository/types.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
+import { ownBranch } from './ownCommit.ts'
 import { repositoryPath } from './putRelease.ts'
 
 /** The repository of a site, made when there is none yet. */
@@ -91,7 +91,8 @@ async function keptEntries(repository: SiteRepository, parent: string, keep: Rea
 
 /**
  * Commits code into an environment: on dev a commit of `master` with a note, so that the next deploy carries it; elsewhere one
- * that a tag of the environment holds. The environment keeps its own configuration files. Called within `orMasterBack`.
+ * that a ref of the workflow holds until it is tagged. The environment keeps its own configuration files. Called within
+ * `orMasterBack` and `thenTag`.
  */
 export async function commitInto(
   house: House,
@@ -108,15 +109,11 @@ export async function commitInto(
     await writeNote(repository, commit, note, author)
     return { commit }
   }
-  const branch = `refs/cairn/restore/${context.id}`
+  const branch = ownBranch(context)
   const from = environment.managed?.commit ?? (await readRef(repository, defaultBranch))
   if (from !== null && (await readRef(repository, branch)) === null)
     await moveRefs(repository, [{ ref: branch, from: null, to: from }])
   const { commit } = await commitCode(house, repository, manifest, { ...options, branch, author, keep })
-  const tags = await listDeployTags(repository, environment.name)
-  // a repeated attempt finds its own tag
-  if (tags.at(-1)?.commit !== commit) await tagDeploy(repository, { environment: environment.name, commit, note, tagger: author })
-  await moveRefs(repository, [{ ref: branch, from: commit, to: null }])
   return { commit }
 }
 

@@ -20,6 +20,7 @@ import { codeFrom, commitInto, provideSiteRepository } from './code.ts'
 import { databaseFrom, filesFrom, type LoadingOptions } from './content.ts'
 import { type GivenInput, takeGiven } from './given.ts'
 import { orMasterBack } from './masterBack.ts'
+import { thenTag } from './ownCommit.ts'
 import { knownOf } from './parts.ts'
 import { type Ground, openGround, putRelease, type WantedRelease } from './putRelease.ts'
 import { resultOf } from './result.ts'
@@ -51,7 +52,7 @@ export function importWorkflow(house: House): WorkflowDefinition {
       const make = (ground: Ground, run: Run, say: (sentence: string) => void) =>
         releaseFromFile(house, context, ground, input, run, say)
       const put = await orMasterBack(house, context, environment, () =>
-        putRelease(house, context, { environmentId: environment.id, make }),
+        thenTag(house, context, environment, () => putRelease(house, context, { environmentId: environment.id, make })),
       )
       return resultOf(house, environment.id, put, safety)
     },
@@ -131,7 +132,7 @@ async function releaseFromFile(
       const options = { how: input.how, message, note: message, run }
       const imported = await commitInto(house, context, environment, manifest, options)
       const code = codeFrom(await provideSiteRepository(house, environment.site), imported.commit, run)
-      return { commit: imported.commit, docroot, code, expectedBytes, manifest }
+      return { commit: imported.commit, docroot, code, expectedBytes, manifest, what: message }
     }
 
     async function importedContent(): Promise<Changed> {

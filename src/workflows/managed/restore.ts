@@ -11,6 +11,7 @@ import { codeFrom, commitInto, provideSiteRepository } from './code.ts'
 import { factsOf } from './facts.ts'
 import { knownOf, loadingFor, partsOf } from './parts.ts'
 import { orMasterBack } from './masterBack.ts'
+import { thenTag } from './ownCommit.ts'
 import { putRelease, type PutOptions } from './putRelease.ts'
 import { resultOf } from './result.ts'
 import { safetyBackup } from './safety.ts'
@@ -54,12 +55,14 @@ export async function restoreManaged(
       }
     },
   })
-  const put = await orMasterBack(house, context, environment, async () => {
-    const made = input.elements.includes('code')
-      ? await context.step('commit the code', (run) => commitRestored(house, context, environment, input.backupId, run))
-      : null
-    return putRelease(house, context, options(made?.commit ?? environment.managed?.commit ?? ''))
-  })
+  const put = await orMasterBack(house, context, environment, () =>
+    thenTag(house, context, environment, async () => {
+      const made = input.elements.includes('code')
+        ? await context.step('commit the code', (run) => commitRestored(house, context, environment, input.backupId, run))
+        : null
+      return putRelease(house, context, options(made?.commit ?? environment.managed?.commit ?? ''))
+    }),
+  )
   return { ...(await resultOf(house, environment.id, put, safety)), backup: input.backupId }
 }
 
