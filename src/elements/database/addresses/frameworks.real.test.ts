@@ -122,6 +122,10 @@ test('a network: hosts and paths of its sites move with it, and its main tables 
     "INSERT INTO wp_site VALUES (1, 'old.example.com', '/')",
     "INSERT INTO wp_blogs VALUES (1, 1, 'old.example.com', '/', '0000-00-00'), (2, 1, 'two.old.example.com', '/', NULL), (3, 1, 'own.example.org', '/', NULL)",
     `INSERT INTO wp_sitemeta VALUES (1, 1, 'siteurl', '${old}/'), (2, 1, '_site_transient_a', 'x')`,
+    'CREATE TABLE wp_usermeta (umeta_id bigint PRIMARY KEY, user_id bigint, meta_key varchar(255), meta_value longtext)',
+    `INSERT INTO wp_usermeta VALUES (1, 1, 'source_domain', 'old.example.com'), (2, 1, 'nickname', 'old.example.com'), (3, 2, 'source_domain', 'own.example.org')`,
+    'CREATE TABLE wp_signups (signup_id bigint PRIMARY KEY, domain varchar(200), path varchar(100), active tinyint)',
+    "INSERT INTO wp_signups VALUES (1, 'old.example.com', '/three/', 0), (2, 'old.example.com', '/done/', 1)",
   )
   const tables = [
     'wp_options',
@@ -133,6 +137,8 @@ test('a network: hosts and paths of its sites move with it, and its main tables 
     'wp_site',
     'wp_blogs',
     'wp_sitemeta',
+    'wp_usermeta',
+    'wp_signups',
   ]
   const meta = await connectDatabase(account('net'))
   const names = tables.map((name) => ({ name, physicalName: name }))
@@ -156,6 +162,15 @@ test('a network: hosts and paths of its sites move with it, and its main tables 
   ])
   expect(await rows('net', 'SELECT domain FROM wp_site')).toEqual(['dev-net.localhost:8080'])
   expect(await rows('net', 'SELECT meta_value FROM wp_sitemeta')).toEqual(['http://dev-net.localhost:8080/'])
+  expect(await rows('net', 'SELECT meta_value FROM wp_usermeta ORDER BY umeta_id')).toEqual([
+    'dev-net.localhost:8080',
+    'old.example.com',
+    'own.example.org',
+  ])
+  expect(await rows('net', 'SELECT domain FROM wp_signups ORDER BY signup_id')).toEqual([
+    'dev-net.localhost:8080',
+    'old.example.com',
+  ])
   expect(await rows('net', "SELECT option_value FROM wp_2_options WHERE option_name IN ('siteurl', 'home')")).toEqual(
     Array(2).fill('http://two.dev-net.localhost:8080'),
   )
@@ -164,5 +179,7 @@ test('a network: hosts and paths of its sites move with it, and its main tables 
     'wp_blogs dev-net.localhost:8080/',
     'wp_blogs two.dev-net.localhost:8080/',
     'wp_site dev-net.localhost:8080/',
+    'wp_usermeta dev-net.localhost:8080',
+    'wp_signups dev-net.localhost:8080',
   ])
 })

@@ -57,6 +57,12 @@ export function pairsOf(moves: readonly BlogMove[], scheme: 'http' | 'https' | n
   return moves.map(({ from, to }) => ({ from: `//${from.domain}${from.path}`, to: `${lead}${to.domain}${to.path}` }))
 }
 
+/** Columns that name the domain of a site beside that: of users that were added to it, and of sites that are not confirmed yet. */
+const mentions = [
+  { suffix: 'usermeta', idColumn: 'umeta_id', column: 'meta_value', where: "meta_key='source_domain'" },
+  { suffix: 'signups', idColumn: 'signup_id', column: 'domain', where: 'active=0' },
+] as const
+
 /**
  * Brings the tables by which WordPress finds its sites to the new addresses; they hold hosts and paths apart, without `//`.
  * Rows that are not what a move starts from stay as they are, so a second run changes nothing.
@@ -94,6 +100,31 @@ export async function applyMoves(
         `UPDATE ${name} SET domain=${quoteText(domain)}, path=${quoteText(path)} WHERE ${idColumn}=${Number(row['id'])}
           AND domain=${quoteText(move.from.domain)} AND path=${quoteText(move.from.path)}`,
       )
+    }
+  }
+  changed.push(...(await moveMentions(database, tables, prefix, moves, dryRun)))
+  return changed
+}
+
+async function moveMentions(
+  database: Database,
+  tables: readonly TableName[],
+  prefix: string,
+  moves: readonly BlogMove[],
+  dryRun: boolean,
+): Promise<ReplaceReport['network']> {
+  const changed: ReplaceReport['network'] = []
+  const moved = new Map(moves.filter(({ from, to }) => from.domain !== to.domain).map(({ from, to }) => [from.domain, to.domain]))
+  for (const { suffix, idColumn, column, where } of mentions) {
+    const table = tables.find(({ name }) => name === prefix + suffix)
+    if (table === undefined) continue
+    const name = quoteName(table.physicalName)
+    for (const row of await database.query(`SELECT ${idColumn} AS id, ${column} AS domain FROM ${name} WHERE ${where}`)) {
+      const before = String(row['domain'])
+      const after = moved.get(before)
+      if (after === undefined) continue
+      changed.push({ table: table.name, row: `${idColumn}=${row['id']}`, before, after })
+      if (!dryRun) await database.run(`UPDATE ${name} SET ${column}=${quoteText(after)} WHERE ${idColumn}=${Number(row['id'])}`)
     }
   }
   return changed
