@@ -53,6 +53,7 @@ export async function provideManaged(options: ManagedOptions): Promise<ProvidedM
   const names = namesOf(await installationTag(state.db))
   const releases = openReleases({ db: state.db, key, names })
   const ends: (() => Promise<void>)[] = []
+  const watches: NodeJS.Timeout[] = []
   const start = async (): Promise<OpenHome> => {
     const mysql = await startMysql(options, ends)
     const php = await startPhp(configuration, log, ends)
@@ -62,6 +63,7 @@ export async function provideManaged(options: ManagedOptions): Promise<ProvidedM
   }
   let opened: Promise<OpenHome> | null = null
   const stop = async (): Promise<void> => {
+    for (const watch of watches.splice(0)) clearInterval(watch)
     await opened?.catch(() => {})
     for (const end of ends.splice(0).toReversed()) await end()
   }
@@ -85,8 +87,11 @@ export async function provideManaged(options: ManagedOptions): Promise<ProvidedM
     home,
     stop,
     async recover() {
-      const timer = watchHolds(await recover(home, options), options)
-      ends.push(async () => clearInterval(timer))
+      const places = await managedPlaces(options)
+      // first: it needs neither the database server nor PHP, which may be away
+      const held = await endDeadHolds(places, (id) => willGoOn(state.db, id))
+      watches.push(watchHolds(held, options))
+      await recover(home, places, options)
     },
   }
 }
@@ -151,11 +156,17 @@ async function showSites(
   return gateway
 }
 
-/** @returns places that a workflow holds which will go on */
-async function recover(home: ManagedHome, { configuration, state: { db }, sites, log }: ManagedOptions): Promise<ManagedPlace[]> {
+async function managedPlaces({ sites }: ManagedOptions): Promise<ManagedPlace[]> {
   const all = (await Promise.all((await sites.listSites()).map(({ name }) => sites.listEnvironments(name)))).flat()
-  const places = all.filter(({ managed }) => managed !== null).map(placeOf)
-  if (places.length === 0) return []
+  return all.filter(({ managed }) => managed !== null).map(placeOf)
+}
+
+async function recover(
+  home: ManagedHome,
+  places: ManagedPlace[],
+  { configuration, state: { db }, sites, log }: ManagedOptions,
+): Promise<void> {
+  if (places.length === 0) return
   for (const { site, name, uid } of places) {
     const other = process.geteuid?.() === 0 ? whoElse(uid) : null
     if (other !== null) log.error(`user ${uid} of ${site}.${name} belongs to ${other} as well, who may read and write its files`)
@@ -175,10 +186,8 @@ async function recover(home: ManagedHome, { configuration, state: { db }, sites,
     if (current !== null) await followRelease(place, current)
   }
   const isAlive = (id: string): Promise<boolean> => willGoOn(db, id)
-  const held = await endDeadHolds(places, isAlive)
   const removed = await cleanUpLeftovers({ sitesDirectory, places, releases, mysql, names, isAlive })
   if (removed.length > 0) log.info({ removed }, 'removed what unfinished changes had left')
-  return held
 
   /** One environment that is half deleted, or was lost, must not keep the others from being served. */
   async function followRelease(place: ManagedPlace, release: Release): Promise<void> {

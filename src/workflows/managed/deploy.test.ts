@@ -7,6 +7,8 @@ import { listDeployTags } from '../../git/deployTags.ts'
 import { createSiteRepository, type SiteRepository } from '../../git/siteRepository.ts'
 import { commitSketch, makePlace, userGit, useEachPlace } from '../../git/testing.suite.ts'
 import type { WorkflowContext } from '../../queue/define.ts'
+import { beginHold, readHold } from '../../releases/managed/hold.ts'
+import { isFlagRaised } from '../../releases/managed/switchJournal.ts'
 import type { House } from '../house.ts'
 import { deployWorkflow } from './deploy.ts'
 
@@ -93,4 +95,14 @@ test('a first release finds the directories of its environment, also behind a re
   await build()
   await expect(deploy({})).rejects.toThrow()
   expect(readdirSync(join(place.base, 'shop/live')).sort()).toEqual(['files', 'prepend.php', 'releases', 'tmp'])
+})
+
+test('visitors whom a killed attempt held off come in again where the next one cannot even begin', async () => {
+  await build()
+  const directory = join(place.base, 'shop/live')
+  mkdirSync(directory)
+  beginHold({ directory }, 'W', 1000)
+  house.managed.open = async () => Promise.reject(new Failure('MYSQL_HOME', 'Cannot open: this is a test'))
+  await expect(deploy({})).rejects.toThrow('this is a test')
+  expect([readHold({ directory }), isFlagRaised({ directory })]).toEqual([null, false])
 })

@@ -69,10 +69,9 @@ export async function openGround(house: House, environmentId: string): Promise<G
  * from then on it goes to its end, also after a crash.
  */
 export async function putRelease(house: House, context: WorkflowContext, options: PutOptions): Promise<Put> {
-  const ground = await openGround(house, options.environmentId)
-  const { place } = ground
+  const place = placeOf(await house.sites.findById(options.environmentId))
   try {
-    return await put(house, context, ground, options)
+    return await put(house, context, await openGround(house, options.environmentId), options)
   } catch (error) {
     if (!isInterrupted(context, error)) endHold(place, context.id)
     throw error
