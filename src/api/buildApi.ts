@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
-import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { LogController, type RouteOptions } from 'fastify'
 import { Failure } from '../base/failure.ts'
 import type { ApiDeps, ApiLimits } from './deps.ts'
@@ -10,6 +10,7 @@ import { gitRoutes } from './git/route.ts'
 import { guard } from './guard.ts'
 import { openapiOptions, openapiRoute } from './openapi.ts'
 import { answerError, sendProblem } from './problem.ts'
+import { lazySerializers, lazyValidatorCompiler } from './lazyCompilers.ts'
 import { type Api, logRequest } from './server.ts'
 import { uploadRoutes } from './uploads/route.ts'
 import { accessRoutes } from './v1/access.ts'
@@ -40,8 +41,9 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
     bodyLimit: 1 << 20,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 400 },
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers } },
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(lazyValidatorCompiler)
   app.setErrorHandler(answerError)
   app.addHook('onRoute', onRoute)
 
