@@ -21,7 +21,7 @@ let dump: Buffer
 let wanted: DumpFacts
 let backed: Record<string, string>
 let round = 0
-const rounds = amount({ few: 4, many: 100 })
+const rounds = amount({ few: 2, many: 100 })
 
 const account = (database: string): DatabaseCredentials => ({
   host: null,

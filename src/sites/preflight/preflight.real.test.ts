@@ -44,7 +44,8 @@ afterAll(async () => {
 
 async function schemas(): Promise<string> {
   return mariadb.admin(
-    `SHOW DATABASES; SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop'; SELECT User, Host FROM mysql.user`,
+    `SHOW DATABASES; SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop' ORDER BY BINARY TABLE_NAME;
+     SELECT User, Host FROM mysql.user`,
   )
 }
 
