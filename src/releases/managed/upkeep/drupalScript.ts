@@ -49,6 +49,15 @@ if ($cairn['update']) {
             require_once $cairn['includes'] . $cairn['file'] . '.inc';
         }
     }
+    if ($cairn['isBackdrop']) {
+        // update.inc calls this one, and update.php has it
+        function update_extra_requirements($requirements = null)
+        {
+            static $all = [];
+            $all += (array) $requirements;
+            return $all;
+        }
+    }
     $cairn['isBackdrop'] ? update_prepare_bootstrap() : update_prepare_d7_bootstrap();
     $cairn['call']('bootstrap', $cairn['phase']('SESSION'));
     if ($cairn['isBackdrop']) {
@@ -76,7 +85,8 @@ if ($cairn['update']) {
     require_once $cairn['includes'] . 'batch.inc';
     $cairn['call']('load_updates');
     update_fix_compatibility();
-    foreach (module_invoke_all('requirements', 'update') as $cairn['requirement']) {
+    $cairn['requirements'] = module_invoke_all('requirements', 'update') + ($cairn['isBackdrop'] ? update_extra_requirements() : []);
+    foreach ($cairn['requirements'] as $cairn['requirement']) {
         if (isset($cairn['requirement']['severity']) && $cairn['requirement']['severity'] == REQUIREMENT_ERROR) {
             $cairn['told'] = isset($cairn['requirement']['description']) ? $cairn['requirement']['description'] : $cairn['requirement']['value'];
             $cairn['fail']($cairn['requirement']['title'] . ': ' . (is_string($cairn['told']) ? $cairn['told'] : ''));
