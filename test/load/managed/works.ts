@@ -23,6 +23,7 @@ export interface Work {
 type Chosen = Omit<Work, 'before' | 'place'> & { place?: string }
 
 const safety = ['safety backup: capture', 'safety backup: commit', 'safety backup: prove']
+const deleting = ['delete', 'delete', 'delete', 'delete', 'delete', 'delete']
 const put = ['prepare', 'prepare', 'prepare', 'boot', 'switch', 'switch', 'switch', 'switch']
 
 /** Each kind in its turn, on a place and with content of chance; the place is changed first, as people at work would. */
@@ -159,7 +160,7 @@ async function createOrDelete(lab: Lab, _: string, chance: Chance, pick: Paramet
   const [site, place] = ['second', 'second.dev']
   if (lab.world.marks.has(place)) {
     const ask = () => client.delete<Started>(`/v1/sites/${site}`, { confirm: site })
-    const steps = ['last backup 1: capture', 'last backup 1: commit', 'last backup 1: prove', 'delete', 'delete', 'delete']
+    const steps = ['last backup 1: capture', 'last backup 1: commit', 'last backup 1: prove', ...deleting]
     return { kind: 'delete_site', place, says: 'deletion of a site', steps, wanted: null, ask }
   }
   const steps = ['reserve the name', 'prepare', ...put]
@@ -194,7 +195,7 @@ async function addOrDelete(lab: Lab, from: string): Promise<Chosen> {
   const place = `${lab.site}.more`
   if (lab.world.marks.has(place)) {
     const ask = () => client.delete<Started>(`/v1/sites/${lab.site}/environments/more`, { confirm: place })
-    const steps = ['last backup 1: capture', 'last backup 1: commit', 'last backup 1: prove', 'delete', 'delete', 'delete']
+    const steps = ['last backup 1: capture', 'last backup 1: commit', 'last backup 1: prove', ...deleting]
     return { kind: 'delete_environment', place, says: `deletion of ${place}`, steps, wanted: null, ask }
   }
   const ask = () => client.post<Started>(`/v1/sites/${lab.site}/environments`, { environment: 'more', from: from.split('.')[1] })
