@@ -129,8 +129,8 @@ export class DiskRepository implements Repository {
   }
 
   async readFragment(ref: ChunkRef, location?: ChunkLocation): Promise<Buffer> {
-    const { fragment } = await this.#read(ref, location)
-    if (fragment.length !== ref.encLen) throw unlike(ref)
+    const { fragment, rawLen, crc } = await this.#read(ref, location)
+    if (fragment.length !== ref.encLen || rawLen !== ref.rawLen || crc !== ref.crc) throw unlike(ref)
     return fragment
   }
 

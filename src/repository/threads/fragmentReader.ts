@@ -27,8 +27,8 @@ export class FragmentReader {
   }
 
   readFragmentSync(ref: ChunkRef, location: ChunkLocation): Buffer {
-    const { fragment } = this.#open(ref, location)
-    if (fragment.length !== ref.encLen) throw unlike(ref)
+    const { fragment, rawLen, crc } = this.#open(ref, location)
+    if (fragment.length !== ref.encLen || rawLen !== ref.rawLen || crc !== ref.crc) throw unlike(ref)
     return fragment
   }
 

@@ -21,6 +21,9 @@ const slotsEach = 2
 type EncoderThread = WarmThread<ToEncoder, FromEncoder>
 const encoderThreads = new WarmThreads<ToEncoder, FromEncoder>('encoder.thread')
 
+/** Of all captures together: an answer to a former one is known as such */
+let nextJob = 0
+
 interface Pending {
   resolve: (result: never) => void
   reject: (error: unknown) => void
@@ -48,7 +51,6 @@ export class Encoders {
   readonly #temporaries = new Set<string>()
   readonly #finishing = new Map<EncoderThread, () => void>()
   readonly #recording = new Set<Promise<void>>()
-  #jobs = 0
   #failure: unknown = null
   #onFailure: (error: unknown) => void = () => {}
   /** Rejects with the first failure of any thread; never resolves */
@@ -103,13 +105,13 @@ export class Encoders {
 
   /** Gives the threads back for the next capture. */
   release(): void {
-    for (const thread of this.#threads) encoderThreads.giveBack(thread)
+    for (const thread of this.#threads.splice(0)) encoderThreads.giveBack(thread)
   }
 
-  /** Drops everything that is not finished. No thread writes afterwards, and no temporary file is left. */
+  /** Drops everything that is not finished. No thread writes afterwards, and no temporary file is left. Nothing after `release`. */
   async abort(): Promise<void> {
     this.#fail(new Failure('WORKFLOW_CANCELLED', 'Cannot go on: the capture was stopped'))
-    await Promise.all(this.#threads.map((thread) => this.#stop(thread)))
+    await Promise.all(this.#threads.splice(0).map((thread) => this.#stop(thread)))
     await Promise.allSettled(this.#recording)
     for (const path of this.#temporaries) rmSync(path, { force: true })
   }
@@ -136,7 +138,7 @@ export class Encoders {
     while (this.#failure === null && this.#queue.length > 0 && this.#free.length > 0) {
       const { work, pending } = this.#queue.shift() as Queued
       const { thread, slot } = this.#free.shift() as { thread: EncoderThread; slot: number }
-      const job = this.#jobs++
+      const job = nextJob++
       this.#running.set(job, { ...pending, thread, slot })
       thread.tell({ t: 'job', job, slot, work })
     }
@@ -146,9 +148,11 @@ export class Encoders {
     switch (message.t) {
       case 'done': {
         const running = this.#running.get(message.job)
+        if (running === undefined || running.thread !== thread || running.slot !== message.slot)
+          return this.#fail(new Error(`an encoder answered job ${message.job}, which it was not given`))
         this.#running.delete(message.job)
         this.#free.push({ thread, slot: message.slot })
-        running?.resolve(message.result as never)
+        running.resolve(message.result as never)
         this.#pump()
         return
       }

@@ -27,7 +27,11 @@ export async function storeChunks(store: ChunkStore, ask: Asker, type: BlobType,
   const refs = Buffer.allocUnsafe(chunks.length * chunkRefBytes)
   if (chunks.length === 0) return refs
   const ids = Buffer.allocUnsafeSlow(chunks.length * 32)
-  chunks.forEach(({ raw }, index) => store.idOf(type, raw).copy(ids, index * 32))
+  const crcs = new Uint32Array(chunks.length)
+  chunks.forEach(({ raw }, index) => {
+    store.idOf(type, raw).copy(ids, index * 32)
+    crcs[index] = crc32(raw)
+  })
   const { states, known } = await ask.find({ kind: 'find', ids: new Uint8Array(ids) })
 
   const encodedIds: Buffer[] = []
@@ -41,7 +45,12 @@ export async function storeChunks(store: ChunkStore, ask: Asker, type: BlobType,
     refs.set(from.subarray(at, at + 32), to + 32)
     refs.writeUInt32LE(raw.length, to + 64)
     refs.set(from.subarray(at + 32, at + 36), to + 68)
-    refs.writeUInt32LE(crc32(raw), to + 72)
+    refs.writeUInt32LE(unchanged(index, crc32(raw)), to + 72)
+  }
+  // an id that names other bytes than those stored under it would spoil every backup that holds them
+  const unchanged = (index: number, crc: number): number => {
+    if (crc === crcs[index]) return crc
+    throw new Error(`the memory of chunk ${index} of ${chunks.length} changed while its id was looked up`)
   }
   chunks.forEach(({ raw, probe }, index) => {
     if (states[index] === chunkStates.known) {
@@ -50,6 +59,7 @@ export async function storeChunks(store: ChunkStore, ask: Asker, type: BlobType,
     } else if (states[index] === chunkStates.underWay) {
       waiting.push(index)
     } else {
+      unchanged(index, crc32(raw))
       const ref = packChunkRef(store.put(type, Buffer.from(ids.subarray(index * 32, index * 32 + 32)), raw, probe))
       ref.copy(refs, index * chunkRefBytes)
       encodedIds.push(ref.subarray(0, 32))

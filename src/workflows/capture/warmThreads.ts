@@ -45,6 +45,8 @@ export class WarmThreads<To, From> {
   /** Gives back a thread that has nothing left to do. */
   giveBack(thread: WarmThread<To, From>): void {
     const kept = thread as Kept<To, From>
+    // two captures would work in one thread, and read into the same memory
+    if (this.#idle.includes(kept)) throw new Error(`thread "${this.#name}" was given back twice`)
     kept.onMessage = () => {}
     kept.onDeath = () => {}
     kept.worker.unref()
