@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Failure } from '../../base/failure.ts'
@@ -91,10 +91,21 @@ test('one that was killed while it tagged tags once; the same code deployed agai
   ])
 })
 
-test('a first release finds the directories of its environment, also behind a removal that was killed', async () => {
+test('what a killed attempt had begun to prepare is dropped where the next one is cancelled before it comes to that', async () => {
   await build()
+  const done: string[] = []
+  const begun = (number: number, workflow: string) => ({
+    ...{ number, filesId: `f${number}`, schema: `c_${number}`, account: `r_${number}` },
+    state: 'preparing',
+    origin: { workflow },
+  })
+  const setDropped = async ({ number }: { number: number }): Promise<void> => void done.push(`release ${number}`)
+  Object.assign(house.managed.releases, { list: async () => [begun(1, 'W'), begun(2, 'another')], setDropped })
+  Object.assign(house.managed, { names: { owner: (schema: string) => `o${schema.slice(1)}` } })
+  const drop = async (name: string): Promise<void> => void done.push(name)
+  house.managed.open = async () => ({ mysql: { dropSchema: drop, dropAccount: drop }, php: null }) as never
   await expect(deploy({})).rejects.toThrow()
-  expect(readdirSync(join(place.base, 'shop/live')).sort()).toEqual(['files', 'prepend.php', 'releases', 'tmp'])
+  expect(done).toEqual(['release 1', 'c_1', 'o_1', 'r_1'])
 })
 
 test('visitors whom a killed attempt held off come in again where the next one cannot even begin', async () => {

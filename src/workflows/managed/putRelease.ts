@@ -6,7 +6,7 @@ import { describeRelease } from '../../releases/managed/describeRelease.ts'
 import { discardRelease } from '../../releases/managed/discardRelease.ts'
 import { dropReleases } from '../../releases/managed/dropReleases.ts'
 import { beginHold, endHold, readHold } from '../../releases/managed/hold.ts'
-import { currentRelease, makeEnvironment, type ManagedPlace, placeOf } from '../../releases/managed/layout.ts'
+import { currentRelease, type ManagedPlace, placeOf } from '../../releases/managed/layout.ts'
 import { prepareRelease, type PrepareOptions } from '../../releases/managed/prepareRelease.ts'
 import type { Release } from '../../releases/managed/records.ts'
 import { recoverSwitches } from '../../releases/managed/recoverSwitches.ts'
@@ -71,7 +71,15 @@ export async function openGround(house: House, environmentId: string): Promise<G
 export async function putRelease(house: House, context: WorkflowContext, options: PutOptions): Promise<Put> {
   const place = placeOf(await house.sites.findById(options.environmentId))
   try {
-    return await put(house, context, await openGround(house, options.environmentId), options)
+    const ground = await openGround(house, options.environmentId)
+    try {
+      return await put(house, context, ground, options)
+    } catch (error) {
+      // what cannot be dropped now is found by the next start: the first failure is the one to tell
+      const warn = (cause: unknown): void => context.run.log('warn', `what was prepared could not be removed: ${String(cause)}`)
+      if (!isInterrupted(context, error)) await dropPrepared(house, ground, context.id).catch(warn)
+      throw error
+    }
   } catch (error) {
     if (!isInterrupted(context, error)) endHold(place, context.id)
     throw error
@@ -81,7 +89,6 @@ export async function putRelease(house: House, context: WorkflowContext, options
 async function put(house: House, context: WorkflowContext, ground: Ground, options: PutOptions): Promise<Put> {
   const { place } = ground
   const { number, done } = await context.step('prepare', async (run) => {
-    if (ground.current === null) makeEnvironment(place) // a removal that was killed may have begun with its directories
     if (options.holdsVisitors === true && ground.current !== null) await holdVisitors(ground, context, run)
     const said = new Set<string>()
     const { backup, what, close, ...wanted } = await options.make(ground, run, (sentence) => void said.add(sentence))
@@ -97,26 +104,21 @@ async function put(house: House, context: WorkflowContext, ground: Ground, optio
       await close?.()
     }
   })
-  try {
-    const { upkeep, underFence } = options
-    const kept = upkeep === undefined ? [] : await context.step('update the database', (run) => upkeep(ground, number, run))
-    const tried = await context.step('boot', (run) => tryRelease(house, ground, number, run))
-    return await context.step('switch', async (run) => {
-      await context.pointOfNoReturn()
-      await context.fence()
-      const to = await house.managed.releases.find(place.id, number)
-      const beside: string[] = []
-      const fenced = async (): Promise<void> => void beside.push(...((await underFence?.(ground, number, run)) ?? []))
-      const switching = { mayBeBroken: tried.isBroken, ...(underFence === undefined ? {} : { underFence: fenced }) }
-      const since = readHold(place)?.since ?? null
-      const switchMs = await switchTo(house, ground, to, run, switching)
-      const maintenanceMs = since === null ? switchMs : run.now().getTime() - since
-      return { release: number, maintenanceMs, done: [...done, ...kept, ...tried.said, ...beside] }
-    })
-  } catch (error) {
-    if (!isInterrupted(context, error) && currentRelease(place) !== number) await dropPrepared(house, ground, number)
-    throw error
-  }
+  const { upkeep, underFence } = options
+  const kept = upkeep === undefined ? [] : await context.step('update the database', (run) => upkeep(ground, number, run))
+  const tried = await context.step('boot', (run) => tryRelease(house, ground, number, run))
+  return context.step('switch', async (run) => {
+    await context.pointOfNoReturn()
+    await context.fence()
+    const to = await house.managed.releases.find(place.id, number)
+    const beside: string[] = []
+    const fenced = async (): Promise<void> => void beside.push(...((await underFence?.(ground, number, run)) ?? []))
+    const switching = { mayBeBroken: tried.isBroken, ...(underFence === undefined ? {} : { underFence: fenced }) }
+    const since = readHold(place)?.since ?? null
+    const switchMs = await switchTo(house, ground, to, run, switching)
+    const maintenanceMs = since === null ? switchMs : run.now().getTime() - since
+    return { release: number, maintenanceMs, done: [...done, ...kept, ...tried.said, ...beside] }
+  })
 }
 
 /** Every request that had begun ends first: behind this nothing of the site writes. */
@@ -156,12 +158,15 @@ export async function switchTo(
   return maintenanceMs
 }
 
-async function dropPrepared(house: House, { place, mysql }: Ground, number: number): Promise<void> {
+/** Also what a former attempt had begun, where this one came to its end before that. */
+async function dropPrepared(house: House, { place, mysql }: Ground, workflow: string): Promise<void> {
   const { releases, names } = house.managed
-  const release = (await releases.list(place.id)).find((each) => each.number === number)
-  if (release === undefined || (release.state !== 'preparing' && release.state !== 'ready')) return
-  await releases.setDropped(release)
-  await discardRelease({ place, releases, mysql, names }, release)
+  for (const release of await releases.list(place.id)) {
+    const isPrepared = release.state === 'preparing' || release.state === 'ready'
+    if (!isPrepared || release.origin.workflow !== workflow || currentRelease(place) === release.number) continue
+    await releases.setDropped(release)
+    await discardRelease({ place, releases, mysql, names }, release)
+  }
 }
 
 /** A shutdown or a take-over ends this attempt, not the workflow: what is prepared is used by the next one. */
