@@ -6,11 +6,12 @@ import type { Actor, Element, Trigger, Warning } from '../../contract/words.ts'
 import { unpackChunkRef } from '../../repository/chunkRef.ts'
 import type { BackupObject } from '../../repository/types.ts'
 import type { ElementProof } from '../../state/tables.ts'
-import { Failure, isErrno } from '../../base/failure.ts'
+import { Failure } from '../../base/failure.ts'
 import type { House } from '../house.ts'
 import { stopIdleThreads } from '../capture/warmThreads.ts'
 import { commitAgain } from './commitAgain.ts'
 import { proveArchive } from './prove.ts'
+import { isDamage, proveTwice } from './proveTwice.ts'
 import { readEnvironment } from './readEnvironment.ts'
 
 export interface BackupRequest {
@@ -97,7 +98,7 @@ async function prove(house: House, object: BackupObject, request: BackupRequest,
     run.progress({ note: element, doneBytes: 0, totalBytes: stored.archiveLength })
     try {
       const manifest = await house.repository.loadManifest(unpackChunkRef(Buffer.from(stored.manifest, 'hex')))
-      const proof = await proveArchive(house.repository, manifest, run)
+      const proof = await proveTwice(element, run, () => proveArchive(house.repository, manifest, run))
       elements[element] = { ...proof, provenAt: run.now().toISOString() }
     } catch (error) {
       if (!isDamage(error)) throw error
@@ -109,11 +110,4 @@ async function prove(house: House, object: BackupObject, request: BackupRequest,
     }
   }
   await recordProof(house.store, request.id, { state: 'proven', elements }, request.actor)
-}
-
-/** What says that the stored bytes are wrong; anything else (a full disk, a cancel) says nothing about the backup. */
-function isDamage(error: unknown): error is Failure {
-  const codes = ['VERIFY_FAILED', 'CHUNK_DAMAGED', 'CHUNK_MISSING', 'MANIFEST_DAMAGED', 'ARCHIVE_DAMAGED']
-  if (error instanceof Failure) return codes.includes(error.code)
-  return isErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR')
 }
