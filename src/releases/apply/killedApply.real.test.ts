@@ -10,7 +10,7 @@ import { newWorkName } from './work.ts'
 
 const isRoot = process.getuid?.() === 0
 const owner = { uid: 4242, gid: 4243 }
-const rounds = amount({ few: 13, many: 300 })
+const rounds = amount({ few: 7, many: 300 })
 const first = seedOr(1)
 
 test(

@@ -14,7 +14,7 @@ import { currentRelease } from './layout.ts'
 import type { PreparedRelease } from './prepareRelease.ts'
 import { recoverSwitches } from './recoverSwitches.ts'
 
-const rounds = amount({ few: 20, many: 200 })
+const rounds = amount({ few: 8, many: 200 })
 const seed = seedOr(4711)
 let ground: Ground
 let lab: TestEnvironment
