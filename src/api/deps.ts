@@ -1,4 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { SessionLimits } from '../access/sessions.ts'
+import type { Throttle } from '../access/throttle.ts'
 import type { BackupStore } from '../backups/catalogue.ts'
 import type {
   Attached,
@@ -48,6 +50,8 @@ export interface ApiDeps {
   uploads: UploadDesk
   git: GitDesk
   limits?: Partial<ApiLimits>
+  /** What slows down who guesses passwords; one of its own when left out */
+  throttle?: Throttle
 }
 
 export interface ApiLimits {
@@ -55,6 +59,7 @@ export interface ApiLimits {
   requestsPerMinute: number
   /** How long a client may take nothing of a download */
   stallMs: number
+  sessions: SessionLimits
 }
 
 export interface Place {

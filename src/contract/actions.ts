@@ -29,9 +29,7 @@ interface ByRole {
 }
 
 /** open: for everybody; self: for who is signed in, about what is one's own. */
-interface ByNobody {
-  on: 'open' | 'self'
-}
+type ByNobody = { on: 'open' } | { on: 'self' }
 
 export type Rule = { changes: boolean; means: string } & (ByRole | ByNobody)
 

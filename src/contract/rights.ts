@@ -25,7 +25,8 @@ export interface Place {
 /** `needs` is the role that would do; `why: 'scope'` means that the machine token, not its person, is what is too narrow. */
 export type Decision =
   | { allowed: true }
-  | { allowed: false; why: 'sign-in' | 'scope' }
+  | { allowed: false; why: 'sign-in' }
+  | { allowed: false; why: 'scope' }
   | { allowed: false; why: 'role'; needs: Role; where: string; has: Role | null }
 
 /** All that a limited token may do about its own person. */

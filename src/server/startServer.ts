@@ -3,9 +3,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createToken, findCaller } from '../access/tokens.ts'
+import { makeSetUpCode } from '../access/accounts.ts'
 import { ensureOwner } from '../access/people.ts'
+import { createToken, findCaller } from '../access/tokens.ts'
 import { buildApi } from '../api/buildApi.ts'
+import { linkOf } from '../api/oneTimeLink.ts'
 import { rebuildCatalogue } from '../backups/rebuild.ts'
 import { Failure, isErrno } from '../base/failure.ts'
 import { writeFileDurably } from '../base/files.ts'
@@ -153,12 +155,20 @@ export async function startServer(
         forcedPush: configuration.forcedPush,
         follow: (site, actor) => followMaster(house, queue, site, actor),
       }),
+      limits: {
+        sessions: {
+          idleMs: configuration.sessionIdleHours * 3_600_000,
+          lifeMs: configuration.sessionLifeDays * 24 * 3_600_000,
+        },
+      },
     })
     undo.push(() => app.close())
     bound.address = await listen((options) => app.listen(options), configuration.listen)
     undo.push(async () => writeFileDurably(marker, ''))
 
     log.info(`listening on http://${bound.address}`)
+    const setUp = await makeSetUpCode(state.db)
+    if (setUp !== null) log.info(`make the first account at ${linkOf({ publicUrl }, setUp).url} (or with the code ${setUp.code})`)
     if (!(await keyDesk(state.db, key).exported())) {
       log.warn(
         'the repository key was never exported: a lost disk would take it along; run "cairn repository:key export" and keep it elsewhere',
@@ -213,7 +223,8 @@ function instanceName(data: string): string {
 /** The machine token of the local user: whoever may read the data directory may do everything in it anyway. */
 async function provideLocalToken(state: State, data: string): Promise<void> {
   const path = join(data, 'token')
-  if (existsSync(path) && (await findCaller(state.db, readFileSync(path, 'utf8').trim())) !== null) return
+  const caller = existsSync(path) ? await findCaller(state.db, readFileSync(path, 'utf8').trim()) : null
+  if (caller?.rights.everywhere === 'owner' && caller.rights.scope === null) return
   const user = userInfo().username
   const owner = await ensureOwner(state.db, { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user })
   const { token } = await createToken(state.db, { personId: owner.id, name: 'local user' })
