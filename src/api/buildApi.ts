@@ -8,7 +8,9 @@ import { openThrottle } from '../access/throttle.ts'
 import { Failure } from '../base/failure.ts'
 import { makeCookies } from './cookies.ts'
 import type { ApiDeps, ApiLimits } from './deps.ts'
+import { dashboardRoutes } from './dashboard/route.ts'
 import { downloadRoutes } from './downloads/route.ts'
+import { eventRoutes } from './events/route.ts'
 import { gitRoutes } from './git/route.ts'
 import { guard } from './guard.ts'
 import { openapiOptions, openapiRoute } from './openapi.ts'
@@ -23,11 +25,13 @@ import { codeRoutes } from './v1/code.ts'
 import { contentRoutes } from './v1/content.ts'
 import { linkRoutes } from './v1/links.ts'
 import { managedSiteRoutes } from './v1/managedSites.ts'
+import { overviewRoutes } from './v1/overview.ts'
 import { peopleRoutes } from './v1/people.ts'
 import { repositoryRoutes } from './v1/repository.ts'
 import { restoreRoutes } from './v1/restore.ts'
 import { sessionRoutes } from './v1/session.ts'
 import { servingRoutes } from './v1/serving.ts'
+import { settingRoutes } from './v1/settings.ts'
 import { siteRoutes } from './v1/sites.ts'
 import { tokenRoutes } from './v1/tokens.ts'
 import { workflowRoutes } from './v1/workflows.ts'
@@ -69,15 +73,17 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   await app.register(cookie)
   const cookies = makeCookies(deps.publicUrl)
   guard(app, deps, cookies, limits.sessions)
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
+  const page = deps.dashboard === undefined ? null : await dashboardRoutes(app, deps.dashboard)
+  app.setNotFoundHandler((request, reply) => {
+    if (page?.isFor(request) === true) return page.send(reply.code(200))
+    return sendProblem(
       reply,
       new Failure('INPUT_INVALID', `Cannot ${request.method} this address: there is nothing here`, {
         hint: 'GET /v1/openapi.json lists every address',
       }),
       404,
-    ),
-  )
+    )
+  })
   openapiRoute(app)
   const parts = { cookies, limits, throttle: deps.throttle ?? openThrottle() }
   accessRoutes(app, deps, limits)
@@ -86,6 +92,9 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   peopleRoutes(app, deps)
   tokenRoutes(app, deps)
   auditRoutes(app, deps)
+  eventRoutes(app, deps)
+  overviewRoutes(app, deps)
+  settingRoutes(app, deps)
   siteRoutes(app, deps)
   managedSiteRoutes(app, deps)
   contentRoutes(app, deps)

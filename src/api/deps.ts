@@ -25,6 +25,7 @@ import type {
   SearchReplaceInput,
   WebserverView,
 } from '../contract/managedSchemas.ts'
+import type { InstallationSettings, SettingsChange } from '../contract/settingsSchemas.ts'
 import type { Actor } from '../contract/words.ts'
 import type { KeyExport } from '../contract/workSchemas.ts'
 import type { RefChange } from '../git/httpBackend.ts'
@@ -45,10 +46,13 @@ export interface ApiDeps {
   store: BackupStore
   sites: SiteDesk
   journeys: Journeys
-  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange'>
+  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange' | 'onChange'>
   key: KeyDesk
+  settings: SettingsDesk
   uploads: UploadDesk
   git: GitDesk
+  /** Where the built dashboard is, and the documentation that it shows; none is served when left out */
+  dashboard?: { files: string; docs: string }
   limits?: Partial<ApiLimits>
   /** What slows down who guesses passwords; one of its own when left out */
   throttle?: Throttle
@@ -117,6 +121,11 @@ export interface KeyDesk {
   exported(): Promise<boolean>
   /** Gives the key out and remembers that it was */
   export(): Promise<KeyExport>
+}
+
+export interface SettingsDesk {
+  read(): Promise<InstallationSettings>
+  change(change: SettingsChange): Promise<InstallationSettings>
 }
 
 export interface GitDesk {

@@ -25,9 +25,7 @@ const siteGrants = Type.Array(Type.Object({ site: siteName, role: Type.Enum([...
 export const RightsView = Type.Object({
   everywhere: nullable(RoleName),
   sites: siteGrants,
-  scope: nullable(
-    Type.Object({ sites: nullable(Type.Array(Type.String())), actions: nullable(Type.Array(Type.String())) }),
-  ),
+  scope: nullable(Type.Object({ sites: nullable(Type.Array(Type.String())), actions: nullable(Type.Array(Type.String())) })),
 })
 
 /** `GET /v1/whoami`. Feed `rights` to `decide`, `may` and `reasonOf` of rights.ts. */

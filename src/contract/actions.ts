@@ -67,6 +67,8 @@ export const actions = {
   'role.grant': { ...installation('admin'), changes: true, means: 'Give or take away a role' },
   'audit.list': { ...somewhere('admin'), changes: false, means: 'Read the audit log; of the sites that one administers' },
 
+  'settings.read': { ...somewhere('viewer'), changes: false, means: 'See what is set for everybody on this installation' },
+  'settings.edit': { ...installation('admin'), changes: true, means: 'Change what is set for everybody on this installation' },
   'event.follow': { ...somewhere('viewer'), changes: false, means: 'Be told of changes as they happen; of the sites that one sees' },
   'site.list': { ...somewhere('viewer'), changes: false, means: 'List the sites that one sees' },
   'site.read': { ...site('viewer'), changes: false, means: 'See a site and its environments' },

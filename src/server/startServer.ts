@@ -27,12 +27,16 @@ import type { Configuration } from './configuration.ts'
 import { makeDataDirectory } from './dataDirectory.ts'
 import { gitDesk } from './desks/git.ts'
 import { keyDesk } from './desks/key.ts'
+import { settingsDesk } from './desks/settings.ts'
 import { siteDesk } from './desks/sites.ts'
 import { provideIntake } from './provideIntake.ts'
 import { type ProvidedManaged, provideManaged } from './provideManaged.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
 import { startSweep } from './sweep.ts'
 import { version } from './version.ts'
+
+/** Of the checkout or of the package: what is built lies at the same place in both */
+const root = join(import.meta.dirname, '../..')
 
 export interface RunningServer {
   /** host:port, as bound */
@@ -150,6 +154,8 @@ export async function startServer(
       journeys,
       queue,
       key: keyDesk(state.db, key),
+      settings: settingsDesk(state.db),
+      dashboard: { files: join(root, 'dist/dashboard'), docs: join(root, 'docs') },
       uploads,
       git: gitDesk(house, {
         forcedPush: configuration.forcedPush,

@@ -10,13 +10,19 @@ const notPages = ['/v1/', '/download/', '/git/', '/assets/', '/docs/']
 const yearSeconds = 365 * 86_400
 const notBuilt = `<!doctype html><title>Cairn</title><p>Cairn runs, and its dashboard was not built: run "npm run build" in the checkout.\n`
 
+/** The one page, for addresses that no route has: it finds out by itself what to show there. */
+export interface DashboardPage {
+  isFor(request: FastifyRequest): boolean
+  send(reply: FastifyReply): FastifyReply
+}
+
 /**
  * The dashboard: files as Vite made them, and its one page at every other address, so that each page of it can be opened and sent
  * on. It asks the interface for everything that it shows, and loads nothing from elsewhere.
  *
  * @param directories where the built files are, and the documentation that it shows
  */
-export async function dashboardRoutes(app: Api, directories: { files: string; docs: string }): Promise<(request: FastifyRequest) => boolean> {
+export async function dashboardRoutes(app: Api, directories: { files: string; docs: string }): Promise<DashboardPage> {
   const { files, docs } = directories
   await app.register(fastifyStatic, { root: files, serve: false, cacheControl: false })
   const load = { config: { action: 'dashboard.load' }, schema: { hide: true } } as const
@@ -38,17 +44,13 @@ export async function dashboardRoutes(app: Api, directories: { files: string; do
     return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache').sendFile(name, docs)
   })
 
-  return (request) => {
-    const { method, headers, url } = request
-    const wanted = (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true
-    return wanted && !notPages.some((prefix) => url.startsWith(prefix))
+  return {
+    isFor({ method, headers, url }) {
+      const wanted = (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true
+      return wanted && !notPages.some((prefix) => url.startsWith(prefix))
+    },
+    send: (reply) => sendPage(reply, page()),
   }
-}
-
-/** The page for an address that no route has: it finds out by itself what to show there. */
-export function pageAt(files: string): (reply: FastifyReply) => FastifyReply {
-  const page = readPage(files)
-  return (reply) => sendPage(reply.code(200), page())
 }
 
 /** Read anew each time: a build may replace it, and with it the names of the files that it asks for. */
@@ -76,6 +78,11 @@ function sendPage(reply: FastifyReply, html: string): FastifyReply {
   return reply
     .type('text/html; charset=utf-8')
     .header('cache-control', 'no-store')
-    .header('content-security-policy', Object.entries(policy).map((pair) => pair.join(' ')).join('; '))
+    .header(
+      'content-security-policy',
+      Object.entries(policy)
+        .map((pair) => pair.join(' '))
+        .join('; '),
+    )
     .send(html.replaceAll('__STYLE_NONCE__', nonce))
 }

@@ -29,7 +29,10 @@ const gatherMs = 60
 /** After a broken connection to the state database so many workflows are looked at again */
 const lookAgainMax = 100
 
-export function openFeed(queue: Pick<ApiDeps['queue'], 'get' | 'list' | 'steps' | 'onChange'>, onError: (error: unknown) => void): Feed {
+export function openFeed(
+  queue: Pick<ApiDeps['queue'], 'get' | 'list' | 'steps' | 'onChange'>,
+  onError: (error: unknown) => void,
+): Feed {
   const epoch = randomBytes(6).toString('hex')
   const remembered: News[] = []
   const followers = new Set<(news: News) => void>()

@@ -20,7 +20,9 @@ const rightsChange = ['session.end', 'role.grant', 'person.', 'token.revoke', 'a
 const silent = ['upload.', 'link.', 'session.', 'repository.export_key']
 
 const FollowHeaders = Type.Object({
-  'last-event-id': Type.Optional(Type.String({ description: 'The id of the last event that was taken; what came since is told first' })),
+  'last-event-id': Type.Optional(
+    Type.String({ description: 'The id of the last event that was taken; what came since is told first' }),
+  ),
 })
 
 /**

@@ -16,7 +16,9 @@ export function overviewRoutes(app: Api, { store }: ApiDeps): void {
     },
     async (request) => {
       const { rights } = callerOf(request)
-      const sites = (await outlineSites(store.db)).filter(({ name }) => may(rights, 'site.read', { site: name, environment: null }))
+      const sites = (await outlineSites(store.db)).filter(({ name }) =>
+        may(rights, 'site.read', { site: name, environment: null }),
+      )
       const places = sites.flatMap(({ name, environments }) =>
         environments.map((environment) => ({ site: name, environment: environment.name })),
       )
