@@ -4,7 +4,7 @@ import type { StateTables } from '../state/tables.ts'
 import { newDevice, readDevice } from './devices.ts'
 import { dropCodes, type FoundCode, findCode, makeCode, type OneTimeCode, takeCode } from './oneTimeCodes.ts'
 import { checkPassword, hashPassword, requirePassword } from './passwords.ts'
-import { changePeople, changePerson, findOwner, findPerson, type Person } from './people.ts'
+import { changePerson, findOwner, findPerson, type Person } from './people.ts'
 import { endSessions } from './sessions.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -34,7 +34,12 @@ export async function logIn(
     const found = await find()
     const { matches, renew } = await checkPassword(password, found?.password ?? null)
     if (!matches || found === undefined) return null
-    if (renew) await db.updateTable('person').set({ password: await hashPassword(password) }).where('id', '=', found.id).execute()
+    if (renew)
+      await db
+        .updateTable('person')
+        .set({ password: await hashPassword(password) })
+        .where('id', '=', found.id)
+        .execute()
     return found
   })
   if (person === null) {
@@ -72,7 +77,9 @@ export async function changePassword(
   const person = await findPerson(db, personId)
   if (person.password !== null) {
     const attempt = { account: `password ${personId}`, address, device: null }
-    const isRight = await throttle.run(attempt, async () => ((await checkPassword(current, person.password)).matches ? true : null))
+    const isRight = await throttle.run(attempt, async () =>
+      (await checkPassword(current, person.password)).matches ? true : null,
+    )
     if (isRight === null) throw new Failure('LOGIN_REFUSED', 'Cannot change the password: the current one is wrong')
   }
   await setPassword(db, personId, await hashPassword(password), sessionId)

@@ -1,6 +1,6 @@
 import { Failure } from '../base/failure.ts'
 import { type Action, actions } from '../contract/actions.ts'
-import { type Decision, decide, reasonOf, type Rights } from '../contract/rights.ts'
+import { type Decision, decide, may, reasonOf, type Rights } from '../contract/rights.ts'
 import type { Actor } from '../contract/words.ts'
 
 /** Who asks, with what they may do. */
@@ -39,7 +39,13 @@ export function authorize(caller: Caller | null, action: Action, subject: Subjec
       hint: 'Log in with "cairn auth:login --machine-token=TOKEN", or send the header "Authorization: Bearer TOKEN"',
     })
   }
-  throw notAllowed(caller, action, shown, shown.site === subject.site ? decision : undefined)
+  throw notAllowed(caller, action, shown, mayBeTold(caller, action, subject, shown) ? decision : undefined)
+}
+
+/** Which role is lacking tells of which site an id is: that is for who sees the site. */
+function mayBeTold({ rights }: Caller, action: Action, subject: Subject, shown: Subject): boolean {
+  if (actions[action].on !== 'site') return true
+  return subject.site !== null && (shown.site === subject.site || may(rights, 'site.read', subject))
 }
 
 /** The refusal itself, for a route that also answers it for what is not there. */
@@ -48,7 +54,10 @@ export function notAllowed(caller: Caller, action: Action, subject: Subject, dec
   return new Failure(
     'NOT_ALLOWED',
     `Cannot ${phrase(action)}: "${caller.email}" has no right to "${action}" on ${describeSubject(subject)}`,
-    { hint: reason === null ? 'Ask an administrator of this installation' : `${reason}. Ask an administrator of this installation` },
+    {
+      hint:
+        reason === null ? 'Ask an administrator of this installation' : `${reason}. Ask an administrator of this installation`,
+    },
   )
 }
 

@@ -16,7 +16,11 @@ export async function newDevice(db: Kysely<StateTables>, person: Person): Promis
 }
 
 /** The name of the device; null for a mark that is not one of this person. */
-export async function readDevice(db: Kysely<StateTables>, mark: string, person: Pick<Person, 'id' | 'password_at'>): Promise<string | null> {
+export async function readDevice(
+  db: Kysely<StateTables>,
+  mark: string,
+  person: Pick<Person, 'id' | 'password_at'>,
+): Promise<string | null> {
   const [, name, given] = /^([\w-]{16})\.([\w-]{43})$/.exec(mark) ?? []
   if (name === undefined || given === undefined) return null
   const wanted = Buffer.from(mac(await deviceKey(db), name, person))
@@ -24,7 +28,9 @@ export async function readDevice(db: Kysely<StateTables>, mark: string, person: 
 }
 
 function mac(key: string, name: string, { id, password_at }: Pick<Person, 'id' | 'password_at'>): string {
-  return createHmac('sha256', key).update(`${name} ${id} ${password_at?.toISOString() ?? ''}`).digest('base64url')
+  return createHmac('sha256', key)
+    .update(`${name} ${id} ${password_at?.toISOString() ?? ''}`)
+    .digest('base64url')
 }
 
 async function deviceKey(db: Kysely<StateTables>): Promise<string> {

@@ -41,7 +41,10 @@ export async function makeCode(
     const old = work.deleteFrom('one_time_code').where('person_id', '=', personId)
     await old.where((where) => where.or([where('purpose', 'in', sameEnd(purpose)), where('expires_at', '<', now)])).execute()
     const values = { id: newUlid(), purpose, person_id: personId, code_hash: hashSecret(plain(code)), created_at: now }
-    await work.insertInto('one_time_code').values({ ...values, expires_at: expiresAt }).execute()
+    await work
+      .insertInto('one_time_code')
+      .values({ ...values, expires_at: expiresAt })
+      .execute()
   })
   return { purpose, code, expiresAt }
 }

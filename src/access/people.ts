@@ -123,7 +123,10 @@ export async function changePeople<T>(db: Kysely<StateTables>, change: (work: Ky
   return db.isTransaction ? alone(db) : db.transaction().execute(alone)
 }
 
-async function insertPerson(db: Kysely<StateTables>, wanted: { email: string; name: string; role: Role | null }): Promise<Person> {
+async function insertPerson(
+  db: Kysely<StateTables>,
+  wanted: { email: string; name: string; role: Role | null },
+): Promise<Person> {
   return db
     .insertInto('person')
     .values({ id: newUlid(), ...wanted })

@@ -54,7 +54,9 @@ export async function requireOwner(db: Kysely<StateTables>): Promise<void> {
 export function requireReach(rights: Rights, roles: readonly (Role | null)[], what: string): void {
   const above = roles.find((role) => role !== null && !atLeast(rights.everywhere, role))
   if (above == null) return
-  throw new Failure('NOT_ALLOWED', `Cannot ${what}: the role ${above} is above your own`, { hint: `Ask somebody who is ${above}` })
+  throw new Failure('NOT_ALLOWED', `Cannot ${what}: the role ${above} is above your own`, {
+    hint: `Ask somebody who is ${above}`,
+  })
 }
 
 async function setSiteRole(db: Kysely<StateTables>, personId: string, site: string, role: Role): Promise<void> {

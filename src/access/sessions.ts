@@ -50,7 +50,10 @@ export async function beginSession(
   const { address, client } = from
   const times = { created_at: now, last_used_at: now, expires_at: expiresAt }
   const values = { id, person_id: personId, secret_hash: hashSecret(secret), address, client: client?.slice(0, 300) ?? null }
-  await db.insertInto('session').values({ ...values, ...times }).execute()
+  await db
+    .insertInto('session')
+    .values({ ...values, ...times })
+    .execute()
   await db.updateTable('person').set({ last_seen_at: now }).where('id', '=', personId).execute()
   return { id, cookie: `${id}.${secret}`, expiresAt }
 }
@@ -129,6 +132,15 @@ export async function endSession(db: Kysely<StateTables>, personId: string, id: 
 export async function endSessions(db: Kysely<StateTables>, personId: string, except: string | null = null): Promise<number> {
   const query = db.deleteFrom('session').where('person_id', '=', personId)
   const result = await (except === null ? query : query.where('id', '<>', except)).executeTakeFirst()
+  return Number(result.numDeletedRows)
+}
+
+/** Forgets sessions that have ended by themselves. @returns how many */
+export async function dropEndedSessions(db: Kysely<StateTables>, { idleMs }: SessionLimits, now: Date = new Date()): Promise<number> {
+  const result = await db
+    .deleteFrom('session')
+    .where((where) => where.or([where('expires_at', '<=', now), where('last_used_at', '<=', new Date(now.getTime() - idleMs))]))
+    .executeTakeFirst()
   return Number(result.numDeletedRows)
 }
 

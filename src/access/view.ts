@@ -92,7 +92,14 @@ export function viewRoles(): RoleTable {
     actions: actionNames.map((action) => {
       const rule: Rule = actions[action]
       const role = 'role' in rule ? rule.role : null
-      return { action, means: rule.means, changes: rule.changes, on: rule.on, role, live: ('live' in rule ? rule.live : role) ?? role }
+      return {
+        action,
+        means: rule.means,
+        changes: rule.changes,
+        on: rule.on,
+        role,
+        live: ('live' in rule ? rule.live : role) ?? role,
+      }
     }),
   }
 }
@@ -106,7 +113,11 @@ function plain(person: Person) {
   }
 }
 
-async function viewOwnSession(db: Kysely<StateTables>, { sessionId }: Caller, { idleMs }: SessionLimits): Promise<Whoami['session']> {
+async function viewOwnSession(
+  db: Kysely<StateTables>,
+  { sessionId }: Caller,
+  { idleMs }: SessionLimits,
+): Promise<Whoami['session']> {
   if (sessionId === null) return null
   const row = await db.selectFrom('session').select('expires_at').where('id', '=', sessionId).executeTakeFirst()
   if (row === undefined) return null

@@ -18,7 +18,12 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
       components: {
         securitySchemes: {
           machineToken: { type: 'http', scheme: 'bearer' },
-          session: { type: 'apiKey', in: 'cookie', name: 'cairn_session', description: 'Over https its name begins with "__Host-"' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'cairn_session',
+            description: 'Over https its name begins with "__Host-"',
+          },
         },
       },
       security: [{ machineToken: [] }, { session: [] }],

@@ -19,9 +19,13 @@ export function requireOwnOrigin(request: FastifyRequest, publicUrl: string, str
   if (site === 'same-origin') return
   if (site === undefined && origin !== undefined && isOurs(origin, request, publicUrl)) return
   if (site === undefined && origin === undefined && !strict) return
-  throw new Failure('ORIGIN_REFUSED', `Cannot accept this request: it came from ${said(origin)}, not from a page of this server`, {
-    hint: 'Open the dashboard by the address in CAIRN_PUBLIC_URL; programs send a machine token in place of a cookie',
-  })
+  throw new Failure(
+    'ORIGIN_REFUSED',
+    `Cannot accept this request: it came from ${said(origin)}, not from a page of this server`,
+    {
+      hint: 'Open the dashboard by the address in CAIRN_PUBLIC_URL; programs send a machine token in place of a cookie',
+    },
+  )
 }
 
 function isOurs(origin: string, request: FastifyRequest, publicUrl: string): boolean {

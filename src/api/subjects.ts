@@ -43,7 +43,10 @@ async function findPlace(about: About, id: string, deps: ApiDeps): Promise<Pick<
 
 const nowhere = { site: null, environment: null }
 
-async function placeOfWorkflow(id: string, { queue }: ApiDeps): Promise<{ site: Place['site'] | null; environment: string | null }> {
+async function placeOfWorkflow(
+  id: string,
+  { queue }: ApiDeps,
+): Promise<{ site: Place['site'] | null; environment: string | null }> {
   const workflow = await unlessMissing(queue.get(id))
   return workflow === null ? nowhere : { site: workflow.site, environment: workflow.environment }
 }

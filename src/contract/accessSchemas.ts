@@ -43,7 +43,7 @@ export const Whoami = Type.Object({
   hasPassword: Type.Boolean(),
   rights: RightsView,
   /** Null for a machine token */
-  session: nullable(Type.Object({ id: Type.String(), expiresAt: time, idleSeconds: Type.Integer({ minimum: 1 }) })),
+  session: nullable(Type.Object({ id: Type.String(), expiresAt: time, idleSeconds: Type.Integer({ minimum: 0 }) })),
 })
 export type Whoami = Static<typeof Whoami>
 

@@ -47,7 +47,11 @@ export const actions = {
   'session.read': { ...open, changes: false, means: 'See whether one is logged in' },
   'session.create': { ...open, changes: true, means: 'Log in' },
   'session.look_at_code': { ...open, changes: false, means: 'See what a one-time code is for' },
-  'session.use_code': { ...open, changes: true, means: 'Use a one-time code: set up, accept an invitation, choose a password, log in' },
+  'session.use_code': {
+    ...open,
+    changes: true,
+    means: 'Use a one-time code: set up, accept an invitation, choose a password, log in',
+  },
 
   'access.whoami': { ...self, changes: false, means: 'See as whom one is signed in, and with which rights' },
   'role.list': { ...self, changes: false, means: 'See the table of rights' },
@@ -61,7 +65,11 @@ export const actions = {
 
   'person.list': { ...installation('admin'), changes: false, means: 'List people and their roles' },
   'person.create': { ...installation('admin'), changes: true, means: 'Invite a person' },
-  'person.edit': { ...installation('admin'), changes: true, means: 'Change the name or address of a person, or end all sessions' },
+  'person.edit': {
+    ...installation('admin'),
+    changes: true,
+    means: 'Change the name or address of a person, or end all sessions',
+  },
   'person.delete': { ...installation('admin'), changes: true, means: 'Delete a person' },
   'person.link': { ...installation('admin'), changes: true, means: 'Make a one-time link: an invitation, or a new password' },
   'role.grant': { ...installation('admin'), changes: true, means: 'Give or take away a role' },
@@ -69,7 +77,11 @@ export const actions = {
 
   'settings.read': { ...somewhere('viewer'), changes: false, means: 'See what is set for everybody on this installation' },
   'settings.edit': { ...installation('admin'), changes: true, means: 'Change what is set for everybody on this installation' },
-  'event.follow': { ...somewhere('viewer'), changes: false, means: 'Be told of changes as they happen; of the sites that one sees' },
+  'event.follow': {
+    ...somewhere('viewer'),
+    changes: false,
+    means: 'Be told of changes as they happen; of the sites that one sees',
+  },
   'site.list': { ...somewhere('viewer'), changes: false, means: 'List the sites that one sees' },
   'site.read': { ...site('viewer'), changes: false, means: 'See a site and its environments' },
   'site.detect': { ...installation('admin'), changes: false, means: 'Look what a directory of the server holds' },

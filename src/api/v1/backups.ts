@@ -48,7 +48,10 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
 
   app.get(
     '/v1/backups/:id',
-    { config: { action: 'backup.read', about: 'backup' }, schema: { summary: 'One backup', params: IdParams, response: { 200: BackupView } } },
+    {
+      config: { action: 'backup.read', about: 'backup' },
+      schema: { summary: 'One backup', params: IdParams, response: { 200: BackupView } },
+    },
     async (request) => viewBackup(await findFinished({ store, queue }, request.params.id, { hidden: true })),
   )
 
@@ -61,7 +64,8 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
     async (request) => {
       request.auditDetails = { ...request.body }
       const backup = await findBackup(store, request.params.id)
-      if (endsSooner(backup, request.body)) authorize(callerOf(request), 'backup.delete', { ...request.subject, object: backup.id })
+      if (endsSooner(backup, request.body))
+        authorize(callerOf(request), 'backup.delete', { ...request.subject, object: backup.id })
       return viewBackup(await changeBackup(store, request.params.id, request.body, callerOf(request).actor))
     },
   )

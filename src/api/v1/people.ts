@@ -84,7 +84,11 @@ export function peopleRoutes(app: Api, deps: ApiDeps): void {
     one,
     {
       config: { action: 'person.delete' },
-      schema: { summary: 'Delete a person, with sessions and machine tokens', params: PersonParams, response: { 204: Type.Null() } },
+      schema: {
+        summary: 'Delete a person, with sessions and machine tokens',
+        params: PersonParams,
+        response: { 204: Type.Null() },
+      },
     },
     async (request, reply) => {
       const { id, email } = await findWithin(request, 'delete this person')

@@ -59,7 +59,10 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
 
   app.get(
     '/v1/workflows/:id/log',
-    { config: { action: 'workflow.read', about: 'workflow' }, schema: { summary: 'Its log', params: IdParams, response: { 200: WorkflowLog } } },
+    {
+      config: { action: 'workflow.read', about: 'workflow' },
+      schema: { summary: 'Its log', params: IdParams, response: { 200: WorkflowLog } },
+    },
     async (request) => {
       const { id } = await queue.get(request.params.id)
       return { lines: (await queue.log(id)).map(({ at, level, message }) => ({ at: at.toISOString(), level, message })) }
