@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { makeSetUpCode } from '../access/accounts.ts'
 import { ensureOwner } from '../access/people.ts'
+import { dropEndedSessions, type SessionLimits } from '../access/sessions.ts'
 import { createToken, findCaller } from '../access/tokens.ts'
 import { buildApi } from '../api/buildApi.ts'
 import { linkOf } from '../api/oneTimeLink.ts'
@@ -127,6 +128,7 @@ export async function startServer(
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())
     const journeys = { ...makeJourneys(house, queue), ...makeManagedJourneys(house, queue) }
+    const sessions = sessionLimits(configuration)
     const sweep = startSweep({
       log,
       chores: [
@@ -138,6 +140,7 @@ export async function startServer(
           otherwise: 'what is overdue was not deleted',
           run: () => journeys.expire(new Date(), (error, site) => log.warn(error, `kept tips of ${site} were not looked at`)),
         },
+        { otherwise: 'sessions that have ended are still stored', run: async () => void (await dropEndedSessions(state.db, sessions)) },
       ],
     })
     undo.push(() => sweep.stop())
@@ -161,12 +164,7 @@ export async function startServer(
         forcedPush: configuration.forcedPush,
         follow: (site, actor) => followMaster(house, queue, site, actor),
       }),
-      limits: {
-        sessions: {
-          idleMs: configuration.sessionIdleHours * 3_600_000,
-          lifeMs: configuration.sessionLifeDays * 24 * 3_600_000,
-        },
-      },
+      limits: { sessions },
     })
     undo.push(() => app.close())
     bound.address = await listen((options) => app.listen(options), configuration.listen)
@@ -224,6 +222,10 @@ function instanceName(data: string): string {
   const path = join(data, 'instance')
   if (!existsSync(path)) writeFileDurably(path, `${randomBytes(8).toString('hex')}\n`)
   return readFileSync(path, 'utf8').trim()
+}
+
+function sessionLimits({ sessionIdleHours, sessionLifeDays }: Configuration): SessionLimits {
+  return { idleMs: sessionIdleHours * 3_600_000, lifeMs: sessionLifeDays * 24 * 3_600_000 }
 }
 
 /** The machine token of the local user: whoever may read the data directory may do everything in it anyway. */
