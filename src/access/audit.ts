@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import type { AuditQuery } from '../contract/accessSchemas.ts'
 import type { Action } from '../contract/actions.ts'
+import type { Place } from '../contract/rights.ts'
 import type { Actor } from '../contract/words.ts'
 import { json, type JsonText } from '../state/json.ts'
 import type { StateTables } from '../state/tables.ts'
@@ -25,13 +26,15 @@ interface Begun {
   action: Action
   /** In parts, so that it can be searched; as text where it has none */
   subject: Subject | string | null
+  /** Of which site a subject is that is told as text */
+  place?: Place
   address: string | null
   details?: Record<string, unknown>
 }
 
 /** Writes the row before the deed is done, so that no deed is without one. */
-export async function beginAudit(db: Kysely<StateTables>, { subject, ...record }: Begun): Promise<number> {
-  const parts = typeof subject === 'object' && subject !== null ? subject : { site: null, environment: null, object: null }
+export async function beginAudit(db: Kysely<StateTables>, { subject, place = nowhere, ...record }: Begun): Promise<number> {
+  const parts = typeof subject === 'object' && subject !== null ? subject : { ...place, object: null }
   const text = typeof subject === 'object' && subject !== null ? describeSubject(subject) : subject
   const values = { ...record, ...parts, subject: text, result: 'begun' }
   const { id } = await db
@@ -41,6 +44,8 @@ export async function beginAudit(db: Kysely<StateTables>, { subject, ...record }
     .executeTakeFirstOrThrow()
   return id
 }
+
+const nowhere: Place = { site: null, environment: null }
 
 /** `done`, or the code of the failure. */
 export async function endAudit(

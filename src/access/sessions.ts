@@ -136,7 +136,11 @@ export async function endSessions(db: Kysely<StateTables>, personId: string, exc
 }
 
 /** Forgets sessions that have ended by themselves. @returns how many */
-export async function dropEndedSessions(db: Kysely<StateTables>, { idleMs }: SessionLimits, now: Date = new Date()): Promise<number> {
+export async function dropEndedSessions(
+  db: Kysely<StateTables>,
+  { idleMs }: SessionLimits,
+  now: Date = new Date(),
+): Promise<number> {
   const result = await db
     .deleteFrom('session')
     .where((where) => where.or([where('expires_at', '<=', now), where('last_used_at', '<=', new Date(now.getTime() - idleMs))]))

@@ -36,7 +36,9 @@ test('a role that is none, or none of a site, is refused with the nearest right 
   const wrong = await run(['role:grant', 'vera@example.org', 'viever'], { env })
   expect([wrong.exit, wrong.err]).toEqual([2, expect.stringContaining('Did you mean "viewer"?')])
   expect((await run(['role:grant', 'vera@example.org', 'owner', '--site=blog'], { env })).exit).toBe(2)
-  expect((await run(['machine-token:create', 'x', '--action=backup.crate'], { env })).err).toContain('Did you mean "backup.create"?')
+  expect((await run(['machine-token:create', 'x', '--action=backup.crate'], { env })).err).toContain(
+    'Did you mean "backup.create"?',
+  )
   expect((await run(['session:end'], { env })).exit).toBe(2)
   expect((await run(['audit:list', '--since=yesterday'], { env })).exit).toBe(2)
   expect(seen).toEqual([])
@@ -66,8 +68,17 @@ test('person:delete asks first, and without anybody to ask does nothing', async 
 
 test('machine-token:create prints the token alone; its limits are sent as they were asked for', async () => {
   const limits = { sites: ['blog'], actions: ['backup.create'], expiresAt: null }
-  const token = { id: 'T', name: 'CI', email: 'o@example.org', ...limits, createdAt: '2026-03-01T10:00:00.000Z', lastUsedAt: null }
-  const { env, seen } = await serve({ 'POST /v1/tokens': () => ({ token: { ...token, lastAddress: null }, secret: 'cairn_T_secret' }) })
+  const token = {
+    id: 'T',
+    name: 'CI',
+    email: 'o@example.org',
+    ...limits,
+    createdAt: '2026-03-01T10:00:00.000Z',
+    lastUsedAt: null,
+  }
+  const { env, seen } = await serve({
+    'POST /v1/tokens': () => ({ token: { ...token, lastAddress: null }, secret: 'cairn_T_secret' }),
+  })
   const asked = ['machine-token:create', 'CI', '--site=blog', '--action=backup.create', '--expires=9']
   expect((await run(asked, { env })).out).toBe('cairn_T_secret\n')
   expect(seen[0]?.body).toEqual({ name: 'CI', sites: ['blog'], actions: ['backup.create'], expiresInDays: 9 })
@@ -88,7 +99,10 @@ test('audit:list reads page after page until it has as many rows as were asked f
     'GET /v1/audit': ({ query }) => {
       queries.push(query.toString())
       const from = Number(query.get('before') ?? 1001) - 1
-      return { rows: Array.from({ length: Number(query.get('limit')) }, (_, n) => row(from - n)), next: from - Number(query.get('limit')) + 1 }
+      return {
+        rows: Array.from({ length: Number(query.get('limit')) }, (_, n) => row(from - n)),
+        next: from - Number(query.get('limit')) + 1,
+      }
     },
   })
   const { out } = await run(['audit:list', 'blog.live', '--action=backup.', '--limit=600', '--fields=id,who', '--json'], { env })

@@ -140,7 +140,10 @@ export async function startServer(
           otherwise: 'what is overdue was not deleted',
           run: () => journeys.expire(new Date(), (error, site) => log.warn(error, `kept tips of ${site} were not looked at`)),
         },
-        { otherwise: 'sessions that have ended are still stored', run: async () => void (await dropEndedSessions(state.db, sessions)) },
+        {
+          otherwise: 'sessions that have ended are still stored',
+          run: async () => void (await dropEndedSessions(state.db, sessions)),
+        },
       ],
     })
     undo.push(() => sweep.stop())
@@ -167,11 +170,11 @@ export async function startServer(
       limits: { sessions },
     })
     undo.push(() => app.close())
+    const setUp = await makeSetUpCode(state.db)
     bound.address = await listen((options) => app.listen(options), configuration.listen)
     undo.push(async () => writeFileDurably(marker, ''))
 
     log.info(`listening on http://${bound.address}`)
-    const setUp = await makeSetUpCode(state.db)
     if (setUp !== null) log.info(`make the first account at ${linkOf({ publicUrl }, setUp).url} (or with the code ${setUp.code})`)
     if (!(await keyDesk(state.db, key).exported())) {
       log.warn(
