@@ -26,6 +26,7 @@ import { envCreate, envDelete, multidevCreate, siteDelete } from './commands/sit
 import { envInfo, envList, envUndo, siteInfo, siteList } from './commands/sites.ts'
 import { type ServerHooks, serverCommands } from './commands/server.ts'
 import { authLoginLink, sessionEnd, sessionList } from './commands/sessions.ts'
+import { settingsEdit, settingsInfo } from './commands/settings.ts'
 import { workflowCancel, workflowInfo, workflowList, workflowWait, workflowWatch } from './commands/workflows.ts'
 import type { CompletionWords } from './completion.ts'
 import type { Flags } from './context.ts'
@@ -140,6 +141,8 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
     ],
     'Server and login:': [
       ...serverCommands(hooks, setExit),
+      settingsInfo(invoke),
+      settingsEdit(invoke),
       authLogin(invoke),
       authLoginLink(invoke),
       authWhoami(invoke),

@@ -159,4 +159,5 @@ export const startedBy: Record<WorkflowKind, Action> = {
   search_replace: 'environment.search_replace',
   follow_master: 'code.push',
   change_settings: 'environment.edit',
+  look_at_archives: 'site.create',
 }

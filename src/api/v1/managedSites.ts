@@ -17,15 +17,15 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
     {
       config: { action: 'site.create' },
       schema: {
-        summary: 'Make a site: empty, out of archives, or out of a backup',
+        summary: 'Make a site: empty, out of archives, or out of a backup; with dryRun only look what archives hold',
         body: CreateSiteInput,
         response: { 202: Started },
       },
     },
     async (request, reply) => {
-      const { site, source } = request.body
+      const { site, source, dryRun = false } = request.body
       const caller = callerOf(request)
-      request.auditDetails = { site, ...wordSource(source) }
+      request.auditDetails = { site, ...wordSource(source), ...(dryRun ? { dryRun } : {}) }
       if (source.kind === 'backup') {
         const backup = await findFinished(deps, source.backup)
         authorize(caller, 'backup.use', { site: backup.site, environment: backup.environment, object: backup.id })
