@@ -12,7 +12,7 @@ import { Clock } from './parts/Moment.tsx'
 import { makeRouter } from './router.tsx'
 import { sessionQuery } from './session/sessionQuery.ts'
 import { styleNonce } from './styleNonce.ts'
-import { theme } from './theme.ts'
+import { readableColors, theme } from './theme.ts'
 
 const client = new QueryClient({
   defaultOptions: {
@@ -43,7 +43,7 @@ const place = document.getElementById('root')
 if (place === null) throw new Error('index.html has no place for the dashboard')
 createRoot(place).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={readableColors} getStyleNonce={styleNonce}>
       <QueryClientProvider client={client}>
         <Clock>
           <Notifications position="bottom-right" limit={4} />

@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 const moss: MantineColorsTuple = [
   '#eef6f3',
@@ -22,4 +22,21 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif',
+})
+
+/** The library's grey for what matters less is too faint for small text. */
+export const readableColors: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#59636b',
+    '--mantine-color-placeholder': '#6b747b',
+    '--mantine-color-error': '#c92a2a',
+    '--mantine-color-anchor': '#1c5441',
+  },
+  dark: {
+    '--mantine-color-dimmed': '#a3aba8',
+    '--mantine-color-placeholder': '#9aa3a0',
+    '--mantine-color-error': '#ff8787',
+    '--mantine-color-anchor': '#8bc2ad',
+  },
 })

@@ -61,7 +61,7 @@ export function eventRoutes(app: Api, deps: ApiDeps): void {
     async (request, reply) => {
       const { 'last-event-id': last } = request.headers
       const caller = callerOf(request)
-      const missed = last === undefined ? [] : feed.since(last)
+      const missed = last === undefined || last === '' ? [] : feed.since(last)
       const stream = new Readable({ read: () => {} })
       const hello = { instance: deps.instance, missed: missed === null }
       stream.push(`retry: 1000\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`)

@@ -2,10 +2,11 @@ import { ActionIcon, Anchor, AppShell, Burger, Container, Drawer, Group, NavLink
 import { useDisclosure } from '@mantine/hooks'
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { WifiOff } from 'lucide-react'
-import { useCallback, useEffect } from 'react'
+import { Fragment, useCallback, useEffect } from 'react'
 import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { useConnected, useEvents } from '../api/events.ts'
-import { useRights } from '../session/useSession.ts'
+import { useMe, useRights } from '../session/useSession.ts'
+import { setTimeZone } from '../words/time.ts'
 import { JobsIndicator } from './JobsIndicator.tsx'
 import { Logo } from './Logo.tsx'
 import { PersonMenu } from './PersonMenu.tsx'
@@ -19,6 +20,8 @@ export function Shell() {
   useEffect(close, [pathname, close])
   useEvents(useCallback((workflow: WorkflowView) => tellEnd(workflow), []))
   const links = useNavigation()
+  const zone = useMe()?.timeZone ?? null
+  setTimeZone(zone)
   const current = (to: string): boolean =>
     to === '/' ? pathname === '/' || pathname.startsWith('/sites') : pathname.startsWith(to)
   return (
@@ -60,7 +63,9 @@ export function Shell() {
       </Drawer>
       <AppShell.Main id="content" tabIndex={-1}>
         <Container size="xl" p={0}>
-          <Outlet />
+          <Fragment key={zone}>
+            <Outlet />
+          </Fragment>
         </Container>
       </AppShell.Main>
     </AppShell>
@@ -83,7 +88,7 @@ function Disconnected() {
     <div role="status" aria-live="polite">
       {!connected && (
         <Tooltip label="Cairn does not answer. The page goes on by itself when it is back">
-          <ActionIcon component="span" variant="light" color="orange" aria-label="Cairn does not answer at the moment">
+          <ActionIcon component="span" role="img" variant="light" color="orange" aria-label="Cairn does not answer at the moment">
             <WifiOff size={18} />
           </ActionIcon>
         </Tooltip>

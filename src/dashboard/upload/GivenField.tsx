@@ -1,7 +1,7 @@
 import { Button, Group, Input, Progress, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import { Dropzone } from '@mantine/dropzone'
 import { FileArchive, Upload as UploadIcon } from 'lucide-react'
-import { useEffect, useId, useState } from 'react'
+import { useEffect, useEffectEvent, useId, useState } from 'react'
 import type { Given } from '../../contract/managedSchemas.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { sizeText } from '../words/size.ts'
@@ -23,11 +23,10 @@ export function GivenField({ label, description, required = false, onChange }: P
   const upload = useUpload()
   const { state } = upload
   const id = useId()
+  const tell = useEffectEvent(onChange)
   useEffect(() => {
-    if (way === 'URL') onChange(/^https?:\/\/\S+$/.test(url.trim()) ? { url: url.trim() } : null)
-    else onChange(state.kind === 'ready' ? { upload: state.id } : null)
-    // what is done with it may be another function each time
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    if (way === 'URL') tell(/^https?:\/\/\S+$/.test(url.trim()) ? { url: url.trim() } : null)
+    else tell(state.kind === 'ready' ? { upload: state.id } : null)
   }, [way, url, state])
   const bad = url.trim() !== '' && !/^https?:\/\/\S+$/.test(url.trim())
   return (

@@ -83,6 +83,7 @@ async function sendFile(file: File, told: Told): Promise<UploadView> {
       retryDelays,
       metadata: { filename: file.name },
       removeFingerprintOnSuccess: true,
+      onShouldRetry: (error) => mayHelp(error),
       onProgress: (doneBytes) => told.onProgress(doneBytes),
       onSuccess: () => resolve(upload.url ?? ''),
       onError: (error) => reject(wordFailure(error)),
@@ -112,6 +113,13 @@ function hashFile(file: File): Promise<string> {
 
 function refused(detail: string): Refusal {
   return new Refusal({ code: 'INPUT_INVALID', detail, hint: 'Choose the file again', status: 0 })
+}
+
+/** Not to try again is right where the server said no for good; a browser that thinks itself offline is tried again. */
+function mayHelp(error: unknown): boolean {
+  const { originalResponse: answer = null } = error as { originalResponse?: { getStatus(): number } | null }
+  const status = answer?.getStatus() ?? 0
+  return status < 400 || status === 409 || status === 423 || status >= 500
 }
 
 /** The server's own words, where it answered; else that it did not. */

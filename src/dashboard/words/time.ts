@@ -9,10 +9,16 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+let moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+let day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 
-/** In the zone of the person's browser */
+/** The zone that the person chose; null for the browser's own, which also takes the place of one that it does not know. */
+export function setTimeZone(chosen: string | null): void {
+  const zone = chosen === null || !Intl.supportedValuesOf('timeZone').includes(chosen) ? {} : { timeZone: chosen }
+  moment = new Intl.DateTimeFormat(undefined, { ...zone, dateStyle: 'medium', timeStyle: 'short' })
+  day = new Intl.DateTimeFormat(undefined, { ...zone, dateStyle: 'medium' })
+}
+
 export const momentText = (iso: string): string => moment.format(new Date(iso))
 export const dayText = (iso: string): string => day.format(new Date(iso))
 export const utcText = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`

@@ -18,6 +18,7 @@ const titles: Record<string, string> = {
   search_replace: 'Search and replace',
   follow_master: 'Code that was pushed',
   change_settings: 'Change of settings',
+  look_at_archives: 'Look at archives',
 }
 
 /** A newer server may know kinds that this page does not. */

@@ -31,7 +31,7 @@ export function CreateSite() {
       >
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
           {ways.map(({ way: value, title, about }) => (
-            <Radio.Card key={value} value={value} p="md" radius="md">
+            <Radio.Card key={value} value={value} p="md" radius="md" className="choice">
               <Text fw={600}>{title}</Text>
               <Text size="sm" c="dimmed">
                 {about}

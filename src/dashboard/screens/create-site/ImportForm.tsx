@@ -1,11 +1,13 @@
-import { Checkbox, Group, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Checkbox, Group, Stack, TextInput, Title } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import type { Given, SiteSource } from '../../../contract/managedSchemas.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { GivenField } from '../../upload/GivenField.tsx'
+import { Looked } from './Looked.tsx'
 import { NameField, nameRule } from './NameField.tsx'
 import { useCreate } from './useCreate.ts'
+import { useLook } from './useLook.ts'
 
 type Role = 'all' | 'code' | 'database' | 'files'
 
@@ -24,15 +26,17 @@ export function ImportForm() {
     : given[wanted] == null
       ? `Give ${separate ? 'the code archive' : 'the archive'} first, whole`
       : null
+  const source: SiteSource = { kind: 'archives', replaceAddresses }
+  for (const role of separate ? (['code', 'database', 'files'] as const) : (['all'] as const)) {
+    const value = given[role]
+    if (value != null) source[role] = value
+  }
+  const look = useLook(JSON.stringify({ ...source, replaceAddresses: null }))
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     if (missing !== null) return
-    const source: SiteSource = { kind: 'archives', replaceAddresses }
-    for (const role of separate ? (['code', 'database', 'files'] as const) : (['all'] as const)) {
-      const value = given[role]
-      if (value != null) source[role] = value
-    }
-    create.mutate({ site, source, ...(label === '' ? {} : { label }) })
+    if (look.found === null) look.begin({ site, source })
+    else create.mutate({ site, source, ...(label === '' ? {} : { label }) })
   }
   return (
     <form onSubmit={submit}>
@@ -70,15 +74,18 @@ export function ImportForm() {
           checked={replaceAddresses}
           onChange={(event) => setReplaceAddresses(event.currentTarget.checked)}
         />
-        <Text size="sm" c="dimmed">
-          What the archives hold is looked at before anything of the site is made; when it does not fit, nothing is left of the
-          try.
-        </Text>
+        <Looked look={look} />
         {create.isError && <Problem error={create.error} />}
         <Group>
-          <ActionButton type="submit" action="site.create" blocked={missing} loading={create.isPending}>
-            Import Site
-          </ActionButton>
+          {look.found === null ? (
+            <ActionButton type="submit" action="site.create" blocked={missing} loading={look.busy}>
+              Look what is in it
+            </ActionButton>
+          ) : (
+            <ActionButton type="submit" action="site.create" blocked={missing} loading={create.isPending}>
+              Import Site
+            </ActionButton>
+          )}
         </Group>
       </Stack>
     </form>

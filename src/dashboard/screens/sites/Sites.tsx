@@ -151,7 +151,7 @@ function SiteTable({ sites }: { sites: SiteOverview[] }) {
                 <Table.Th>Site</Table.Th>
                 <Table.Th>Framework</Table.Th>
                 <Table.Th>Protection</Table.Th>
-                <Table.Th ta="right">Backups</Table.Th>
+                <Table.Th ta="right">Storage</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
