@@ -65,10 +65,7 @@ export async function findLink(db: Kysely<StateTables>, token: string): Promise<
 }
 
 /** Which environment an archive belongs to that a link with this id offers; null where there is no such link. */
-export async function placeOfLink(
-  db: Kysely<StateTables>,
-  id: string,
-): Promise<Pick<Backup, 'site' | 'environment'> | null> {
+export async function placeOfLink(db: Kysely<StateTables>, id: string): Promise<Pick<Backup, 'site' | 'environment'> | null> {
   const query = db.selectFrom('link').innerJoin('backup', 'backup.id', 'link.backup_id').select(['site', 'environment'])
   return (await query.where('link.id', '=', id).executeTakeFirst()) ?? null
 }

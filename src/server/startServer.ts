@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { makeSetUpCode } from '../access/accounts.ts'
-import { ensureOwner } from '../access/people.ts'
+import { ensureOwner, findOwner } from '../access/people.ts'
 import { dropEndedSessions, type SessionLimits } from '../access/sessions.ts'
 import { createToken, findCaller } from '../access/tokens.ts'
 import { buildApi } from '../api/buildApi.ts'
@@ -237,7 +237,8 @@ async function provideLocalToken(state: State, data: string): Promise<void> {
   const caller = existsSync(path) ? await findCaller(state.db, readFileSync(path, 'utf8').trim()) : null
   if (caller?.rights.everywhere === 'owner' && caller.rights.scope === null) return
   const user = userInfo().username
-  const owner = await ensureOwner(state.db, { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user })
+  const first = { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user }
+  const owner = (await findOwner(state.db)) ?? (await ensureOwner(state.db, first))
   const { token } = await createToken(state.db, { personId: owner.id, name: 'local user' })
   writeFileDurably(path, `${token}\n`)
 }

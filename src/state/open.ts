@@ -22,7 +22,13 @@ export interface State {
 }
 
 /** In the order of their names; a migration that was released never changes. */
-const migrations = { '0001_start': start, '0003_managed': managed, '0004_upload': upload, '0006_people': people, '0007_backup_place': backupPlace }
+const migrations = {
+  '0001_start': start,
+  '0003_managed': managed,
+  '0004_upload': upload,
+  '0006_people': people,
+  '0007_backup_place': backupPlace,
+}
 
 /**
  * Opens the state database and brings its tables up to date; several processes may do so at once.
