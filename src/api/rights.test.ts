@@ -96,6 +96,10 @@ test('what belongs to another site is refused in the words of what is not there'
 test('lists show the sites that one sees, and their workflows, alone', async () => {
   const viewer = callers.find(({ name }) => name === 'viewer on shop')?.token ?? ''
   expect((await api.call('GET', '/v1/sites', undefined, viewer)).json).toMatchObject({ sites: [{ name: 'shop' }] })
+  const roles = [{ site: 'other', role: 'admin' as const }]
+  const { id } = await createPerson(api.db, { email: 'elsewhere@example.org', name: 'E', roles })
+  const { token } = await createToken(api.db, { personId: id, name: 'test' })
+  expect((await api.call('GET', '/v1/sites', undefined, token)).json).toEqual({ sites: [] }) // of this test there is shop alone
   const { workflows } = (await api.call('GET', '/v1/workflows?limit=1000', undefined, viewer)).body as {
     workflows: { site: string }[]
   }

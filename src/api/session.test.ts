@@ -211,6 +211,7 @@ test('a link logs its maker in, once', async () => {
   const code = String(link.body['code'])
   const both = await Promise.all([1, 2].map(() => browser.call('POST', '/v1/one-time-codes/use', { code })))
   expect(both.map(({ status }) => status).toSorted()).toEqual([200, 403])
+  expect((await browser.call('POST', '/v1/one-time-codes/look', { code })).body).toMatchObject({ code: 'CODE_REFUSED' })
   expect(await me(browser)).toMatchObject({ email: 'o@example.org', session: { idleSeconds: 12 * 3600 } })
 })
 
