@@ -41,7 +41,7 @@ export async function dashboardRoutes(app: Api, directories: { files: string; do
   app.get('/docs/:page', load, async (request, reply) => {
     const { page: name } = request.params as { page: string }
     if (!/^[\w-]+\.md$/.test(name)) return reply.callNotFound()
-    return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache').sendFile(name, docs)
+    return reply.header('cache-control', 'no-cache').sendFile(name, docs)
   })
 
   return {

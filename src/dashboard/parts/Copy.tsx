@@ -1,18 +1,5 @@
-import { ActionIcon, Button, Code, CopyButton, Group, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Code, CopyButton, Group, Text, Tooltip } from '@mantine/core'
 import { Check, Copy as CopyIcon } from 'lucide-react'
-
-/** A button with words that copies something. */
-export function CopyText({ value, label, size = 'xs' }: { value: string; label: string; size?: string }) {
-  return (
-    <CopyButton value={value}>
-      {({ copied, copy }) => (
-        <Button size={size} variant="default" onClick={copy} leftSection={copied ? <Check size={14} /> : <CopyIcon size={14} />}>
-          {copied ? 'Copied' : label}
-        </Button>
-      )}
-    </CopyButton>
-  )
-}
 
 /** A line that can be copied whole: commands, addresses, hashes. */
 export function CopyLine({ value, label, remark }: { value: string; label: string; remark?: string }) {

@@ -96,7 +96,21 @@ async function sendFile(file: File, told: Told): Promise<UploadView> {
   })
   told.onChecking()
   const id = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1))
-  return send<UploadView>('POST', path('/v1/uploads/:id/finish', { id }), { sha256: await hashing })
+  const sha256 = await hashing
+  return again(() => send<UploadView>('POST', path('/v1/uploads/:id/finish', { id }), { sha256 }))
+}
+
+/** As the upload itself: a connection that is lost behind its last byte is waited for. */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (const delayMs of retryDelays) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (asRefusal(error).code !== 'SERVER_UNREACHABLE') throw error
+      await new Promise((resolve) => void setTimeout(resolve, delayMs))
+    }
+  }
+  return ask()
 }
 
 function hashFile(file: File): Promise<string> {

@@ -24,8 +24,9 @@ const managedKinds = [
 
 /** What came out, in sentences, with where to go on. */
 export function WorkflowResult({ workflow }: { workflow: WorkflowView }) {
-  const { kind, result, site, environment } = workflow
+  const { kind, result, site } = workflow
   const facts = (typeof result === 'object' && result !== null ? result : {}) as Record<string, unknown>
+  const environment = workflow.environment ?? (typeof facts['environment'] === 'string' ? facts['environment'] : null)
   const body: ReactNode[] = []
   if (kind === 'search_replace' && Array.isArray(facts['tables']))
     body.push(<Replaced key="r" result={result as ReplaceResult} />)

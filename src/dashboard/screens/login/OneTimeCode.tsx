@@ -21,14 +21,15 @@ const titles: Record<string, string> = {
 export function OneTimeCode() {
   const { pathname, hash } = useLocation()
   const [typed, setTyped] = useState('')
-  const [code, setCode] = useState(hash)
+  const [entered, setEntered] = useState<string | null>(null)
+  const code = entered ?? hash // the address may be opened in a page that is here already
   return (
     <Frame title={titles[pathname] ?? 'Cairn'}>
       {code === '' ? (
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            setCode(typed.trim())
+            setEntered(typed.trim())
           }}
         >
           <Stack>
@@ -42,7 +43,7 @@ export function OneTimeCode() {
           </Stack>
         </form>
       ) : (
-        <WithCode key={code} code={code} onOther={() => setCode('')} />
+        <WithCode key={code} code={code} onOther={() => setEntered('')} />
       )}
     </Frame>
   )
