@@ -26,7 +26,9 @@ export function SessionList() {
                   <Table.Th>Where</Table.Th>
                   <Table.Th>Since</Table.Th>
                   <Table.Th>Last used</Table.Th>
-                  <Table.Th />
+                  <Table.Th>
+                    <span className="visually-hidden">What can be done</span>
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>

@@ -38,7 +38,9 @@ export function TokenList() {
                     <Table.Th>May</Table.Th>
                     <Table.Th>Expires</Table.Th>
                     <Table.Th>Last used</Table.Th>
-                    <Table.Th />
+                    <Table.Th>
+                    <span className="visually-hidden">What can be done</span>
+                  </Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>

@@ -31,7 +31,7 @@ export function Help() {
     <Loaded query={query} rows={10}>
       {(html) => (
         <Typography maw={860}>
-          <div dangerouslySetInnerHTML={{ __html: html }} />
+          <div className="page-of-docs" dangerouslySetInnerHTML={{ __html: html }} />
         </Typography>
       )}
     </Loaded>
