@@ -43,6 +43,7 @@ need_packages() {
 test_packages=(
   ca-certificates procps mariadb-server-core mariadb-client php-cli php-fpm php-mysql php-xml php-mbstring php-zip php-pear
   nginx-light unzip libisal2 libarchive-tools busybox p7zip-full python3 wget curl git openssl util-linux
+  chromium fonts-dejavu-core
 )
 
 # npm packages, when the lock file is another one than at the last installation.
@@ -60,4 +61,14 @@ need_modules() {
   fi
   export PATH="$PWD/node_modules/.bin:$PATH"
   [ "$(node -p 'parseInt(process.versions.node) >= 24')" = true ] || { say "Node 24 did not come with the npm packages, this is $(node --version)"; return 1; }
+}
+
+# The dashboard, when it was not built or a source of it is newer. Behind need_modules.
+need_dashboard() {
+  local page=dist/dashboard/index.html log
+  if [ -f "$page" ] && [ -z "$(find src/dashboard src/contract vite.config.ts package-lock.json -newer "$page" -print -quit)" ]; then return 0; fi
+  say "Building the dashboard (some seconds)"
+  log=$(mktemp)
+  npm run -s build:dashboard >"$log" 2>&1 || { tail -20 "$log" >&2; say "The dashboard could not be built (the whole log: $log)"; return 1; }
+  rm -f "$log"
 }

@@ -1,44 +1,94 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import { Failure } from '../base/failure.ts'
 import { newUlid } from '../base/ids.ts'
 import type { StateTables } from '../state/tables.ts'
 import type { Caller } from './authorize.ts'
+import { rightsOf } from './roles.ts'
+import { hashSecret, isSecret, newSecret } from './secrets.ts'
 
 const form = /^cairn_([0-7][0-9A-HJKMNP-TV-Z]{25})_([A-Za-z0-9_-]{43})$/
 const usedEveryMs = 60_000
 
+export interface NewToken {
+  personId: string
+  name: string
+  /** Null or left out: all that its person may, now and later */
+  sites?: string[] | null
+  actions?: string[] | null
+  expiresAt?: Date | null
+}
+
+export interface TokenRecord {
+  id: string
+  name: string
+  person_id: string
+  email: string
+  sites: string[] | null
+  actions: string[] | null
+  created_at: Date
+  expires_at: Date | null
+  last_used_at: Date | null
+  last_address: string | null
+}
+
 /**
  * Makes a machine token for a person: `cairn_<id>_<secret>`. The secret has 256 bits of chance and is shown this once; only
- * its hash is kept, and a plain hash is enough because there is nothing to guess.
+ * its hash is kept. It never may more than its person.
  */
-export async function createToken(
-  db: Kysely<StateTables>,
-  owner: { personId: string; name: string },
-): Promise<{ id: string; token: string }> {
+export async function createToken(db: Kysely<StateTables>, wanted: NewToken): Promise<{ id: string; token: string }> {
   const id = newUlid()
-  const secret = randomBytes(32).toString('base64url')
+  const secret = newSecret()
+  const { personId, name, sites = null, actions = null, expiresAt = null } = wanted
   await db
     .insertInto('machine_token')
-    .values({ id, person_id: owner.personId, name: owner.name, secret_hash: hash(secret) })
+    .values({ id, person_id: personId, name, secret_hash: hashSecret(secret), sites, actions, expires_at: expiresAt })
     .execute()
   return { id, token: `cairn_${id}_${secret}` }
 }
 
-/** Who stands behind a token; null for one that is unknown, altered or revoked, without telling which. */
-export async function findCaller(db: Kysely<StateTables>, token: string, now: Date = new Date()): Promise<Caller | null> {
+/** Who stands behind a token; null for one that is unknown, altered, expired or revoked, without telling which. */
+export async function findCaller(
+  db: Kysely<StateTables>,
+  token: string,
+  { now = new Date(), address = null }: { now?: Date; address?: string | null } = {},
+): Promise<Caller | null> {
   const [, id, secret] = form.exec(token) ?? []
   if (id === undefined || secret === undefined) return null
   const row = await db
     .selectFrom('machine_token')
     .innerJoin('person', 'person.id', 'machine_token.person_id')
-    .select(['machine_token.name', 'secret_hash', 'revoked_at', 'last_used_at', 'email'])
+    .select(['machine_token.name', 'secret_hash', 'revoked_at', 'last_used_at', 'last_address', 'expires_at', 'sites', 'actions'])
+    .select(['person.id as personId', 'email', 'role'])
     .where('machine_token.id', '=', id)
     .executeTakeFirst()
-  if (row === undefined || row.revoked_at !== null || !timingSafeEqual(hash(secret), row.secret_hash)) return null
-  if (row.last_used_at === null || now.getTime() - row.last_used_at.getTime() > usedEveryMs) {
-    await db.updateTable('machine_token').set({ last_used_at: now }).where('id', '=', id).execute()
+  if (row === undefined || !isSecret(secret, row.secret_hash)) return null
+  if (row.revoked_at !== null || (row.expires_at !== null && row.expires_at <= now)) return null
+  if (row.last_used_at === null || row.last_address !== address || now.getTime() - row.last_used_at.getTime() > usedEveryMs) {
+    await db.updateTable('machine_token').set({ last_used_at: now, last_address: address }).where('id', '=', id).execute()
   }
-  return { actor: { kind: 'token', id, name: row.email }, name: row.name, email: row.email, roles: ['owner'] }
+  const { sites, actions, personId, email, role, name } = row
+  const scope = sites === null && actions === null ? null : { sites, actions }
+  const rights = { ...(await rightsOf(db, personId, role)), scope }
+  return { actor: { kind: 'token', id, name: email }, name, email, personId, rights, sessionId: null }
+}
+
+/** Those that were not revoked, newest first; of one person, or of all. */
+export async function listTokens(db: Kysely<StateTables>, personId: string | null): Promise<TokenRecord[]> {
+  const query = db
+    .selectFrom('machine_token')
+    .innerJoin('person', 'person.id', 'machine_token.person_id')
+    .select(['machine_token.id', 'machine_token.name', 'person_id', 'email', 'sites', 'actions', 'machine_token.created_at'])
+    .select(['expires_at', 'last_used_at', 'last_address'])
+    .where('revoked_at', 'is', null)
+    .orderBy('machine_token.id', 'desc')
+  return (personId === null ? query : query.where('person_id', '=', personId)).execute()
+}
+
+/** @throws {Failure} TOKEN_NOT_FOUND for one that is not there or was revoked */
+export async function findToken(db: Kysely<StateTables>, id: string): Promise<TokenRecord> {
+  const found = (await listTokens(db, null)).find((token) => token.id === id)
+  if (found === undefined) throw new Failure('TOKEN_NOT_FOUND', `Cannot find the machine token "${id}": none has this id`)
+  return found
 }
 
 /** Takes effect with the next request; says whether there was such a token. */
@@ -50,8 +100,4 @@ export async function revokeToken(db: Kysely<StateTables>, id: string, now: Date
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
   return result.numUpdatedRows > 0n
-}
-
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
 }

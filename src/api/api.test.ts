@@ -6,8 +6,7 @@ import { listAudit } from '../access/audit.ts'
 import { storeBackup } from '../backups/storeElement.suite.ts'
 import { actions, openActions } from '../contract/actions.ts'
 import { buildApi } from './buildApi.ts'
-import type { ApiDeps } from './deps.ts'
-import { openapiFile, renderOpenapi, writeOpenapi } from './renderOpenapi.ts'
+import { nothingBehind, openapiFile, renderOpenapi, writeOpenapi } from './renderOpenapi.ts'
 import { startTestApi, type TestApi } from './testing.suite.ts'
 
 let api: TestApi
@@ -19,7 +18,7 @@ afterAll(() => api.stop())
 
 const uploads = { '': Buffer.alloc(0), 'a.txt': Buffer.from('hello') }
 
-test('every route names an action, and all but three refuse a request without a token', async () => {
+test('every route names an action, and all but the open ones refuse a request without a token', async () => {
   const routes = await allRoutes()
   expect(routes.length).toBeGreaterThan(20)
   for (const { method, url, config } of routes) {
@@ -41,9 +40,11 @@ test('every route names an action, and all but three refuse a request without a 
   }
 })
 
-test('a route without an action cannot be registered', async () => {
-  const app = await buildApi({ publicUrl: () => '', version: '', trustProxy: false, log: null, store: {} } as unknown as ApiDeps)
+test('a route without an action, or about a site that it does not tell, cannot be registered', async () => {
+  const app = await buildApi(nothingBehind)
   expect(() => app.get('/forgotten', async () => '')).toThrow(/names no action/)
+  const config = { action: 'backup.read' } as const
+  expect(() => app.get('/v1/things/:id', { config }, async () => '')).toThrow(/does not tell of which site/)
   await app.close()
 })
 
@@ -222,8 +223,7 @@ test('from one address come only so many requests a minute', async () => {
 
 async function allRoutes(): Promise<RouteOptions[]> {
   const routes: RouteOptions[] = []
-  const nothing = { publicUrl: () => '', version: '', trustProxy: false, log: null, store: {} } as unknown as ApiDeps
-  const app = await buildApi(nothing, (route) => void routes.push(route))
+  const app = await buildApi(nothingBehind, (route) => void routes.push(route))
   await app.close()
   return routes.flatMap((route) => [route.method].flat().map((method) => ({ ...route, method })))
 }

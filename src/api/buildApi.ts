@@ -1,11 +1,16 @@
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { LogController, type RouteOptions } from 'fastify'
+import { openThrottle } from '../access/throttle.ts'
 import { Failure } from '../base/failure.ts'
+import { makeCookies } from './cookies.ts'
 import type { ApiDeps, ApiLimits } from './deps.ts'
+import { dashboardRoutes } from './dashboard/route.ts'
 import { downloadRoutes } from './downloads/route.ts'
+import { eventRoutes } from './events/route.ts'
 import { gitRoutes } from './git/route.ts'
 import { guard } from './guard.ts'
 import { openapiOptions, openapiRoute } from './openapi.ts'
@@ -14,18 +19,29 @@ import { lazySerializers, lazyValidatorCompiler } from './lazyCompilers.ts'
 import { type Api, logRequest } from './server.ts'
 import { uploadRoutes } from './uploads/route.ts'
 import { accessRoutes } from './v1/access.ts'
+import { accountRoutes } from './v1/account.ts'
+import { auditRoutes } from './v1/audit.ts'
 import { backupRoutes } from './v1/backups.ts'
 import { codeRoutes } from './v1/code.ts'
 import { contentRoutes } from './v1/content.ts'
 import { linkRoutes } from './v1/links.ts'
 import { managedSiteRoutes } from './v1/managedSites.ts'
+import { overviewRoutes } from './v1/overview.ts'
+import { peopleRoutes } from './v1/people.ts'
 import { repositoryRoutes } from './v1/repository.ts'
 import { restoreRoutes } from './v1/restore.ts'
+import { sessionRoutes } from './v1/session.ts'
 import { servingRoutes } from './v1/serving.ts'
+import { settingRoutes } from './v1/settings.ts'
 import { siteRoutes } from './v1/sites.ts'
+import { tokenRoutes } from './v1/tokens.ts'
 import { workflowRoutes } from './v1/workflows.ts'
 
-const defaultLimits: ApiLimits = { requestsPerMinute: 20_000, stallMs: 600_000 }
+const defaultLimits: ApiLimits = {
+  requestsPerMinute: 20_000,
+  stallMs: 600_000,
+  sessions: { idleMs: 12 * 3_600_000, lifeMs: 14 * 24 * 3_600_000 },
+}
 
 /**
  * The HTTP interface, ready to listen. It decides nothing: it reads, asks whether the caller may, and calls.
@@ -56,18 +72,31 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
     },
   })
   await app.register(swagger, openapiOptions())
-  guard(app, deps.store.db)
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
+  await app.register(cookie)
+  const cookies = makeCookies(deps.publicUrl)
+  guard(app, deps, cookies, limits.sessions)
+  const page = deps.dashboard === undefined ? null : await dashboardRoutes(app, deps.dashboard)
+  app.setNotFoundHandler((request, reply) => {
+    if (page?.isFor(request) === true) return page.send(reply.code(200))
+    return sendProblem(
       reply,
       new Failure('INPUT_INVALID', `Cannot ${request.method} this address: there is nothing here`, {
         hint: 'GET /v1/openapi.json lists every address',
       }),
       404,
-    ),
-  )
+    )
+  })
   openapiRoute(app)
-  accessRoutes(app, deps)
+  const parts = { cookies, limits, throttle: deps.throttle ?? openThrottle() }
+  accessRoutes(app, deps, limits)
+  sessionRoutes(app, deps, parts)
+  accountRoutes(app, deps, parts)
+  peopleRoutes(app, deps)
+  tokenRoutes(app, deps)
+  auditRoutes(app, deps)
+  eventRoutes(app, deps)
+  overviewRoutes(app, deps)
+  settingRoutes(app, deps)
   siteRoutes(app, deps)
   managedSiteRoutes(app, deps)
   contentRoutes(app, deps)

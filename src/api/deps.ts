@@ -1,4 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { SessionLimits } from '../access/sessions.ts'
+import type { Throttle } from '../access/throttle.ts'
 import type { BackupStore } from '../backups/catalogue.ts'
 import type {
   Attached,
@@ -23,6 +25,7 @@ import type {
   SearchReplaceInput,
   WebserverView,
 } from '../contract/managedSchemas.ts'
+import type { InstallationSettings, SettingsChange } from '../contract/settingsSchemas.ts'
 import type { Actor } from '../contract/words.ts'
 import type { KeyExport } from '../contract/workSchemas.ts'
 import type { RefChange } from '../git/httpBackend.ts'
@@ -43,11 +46,16 @@ export interface ApiDeps {
   store: BackupStore
   sites: SiteDesk
   journeys: Journeys
-  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange'>
+  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange' | 'onChange'>
   key: KeyDesk
+  settings: SettingsDesk
   uploads: UploadDesk
   git: GitDesk
+  /** Where the built dashboard is, and the documentation that it shows; none is served when left out */
+  dashboard?: { files: string; docs: string }
   limits?: Partial<ApiLimits>
+  /** What slows down who guesses passwords; one of its own when left out */
+  throttle?: Throttle
 }
 
 export interface ApiLimits {
@@ -55,6 +63,7 @@ export interface ApiLimits {
   requestsPerMinute: number
   /** How long a client may take nothing of a download */
   stallMs: number
+  sessions: SessionLimits
 }
 
 export interface Place {
@@ -112,6 +121,11 @@ export interface KeyDesk {
   exported(): Promise<boolean>
   /** Gives the key out and remembers that it was */
   export(): Promise<KeyExport>
+}
+
+export interface SettingsDesk {
+  read(): Promise<InstallationSettings>
+  change(change: SettingsChange): Promise<InstallationSettings>
 }
 
 export interface GitDesk {

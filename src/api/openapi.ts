@@ -15,10 +15,26 @@ export function openapiOptions(): FastifyDynamicSwaggerOptions {
         description: 'Back up, download and restore sites. Errors are problem documents with a code (docs/errors.md) and a hint.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      components: { securitySchemes: { machineToken: { type: 'http', scheme: 'bearer' } } },
-      security: [{ machineToken: [] }],
+      components: {
+        securitySchemes: {
+          machineToken: { type: 'http', scheme: 'bearer' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'cairn_session',
+            description: 'Over https its name begins with "__Host-"',
+          },
+        },
+      },
+      security: [{ machineToken: [] }, { session: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: { ...schema, ...actionOf(route) }, url }),
   }
+}
+
+/** Each route tells which line of the table of rights it follows. */
+function actionOf({ config }: { config?: { action?: string } }): Record<string, unknown> {
+  return config?.action === undefined ? {} : { 'x-action': config.action }
 }
 
 export function openapiRoute(app: Api): void {

@@ -55,6 +55,7 @@ export async function startTestApi(change: Partial<ApiDeps> = {}) {
       },
     },
     queue,
+    settings: { read: async () => ({ supportContact: null }), change: async () => ({ supportContact: null }) },
     key: { exported: async () => false, export: async () => ({ key: 'CAIRN-KEY', repositoryId: repository.id }) },
     git: { find: async () => null, pushed: async () => {} },
     uploads: openUploadDesk(openIntake({ db: state.db, directory: join(directory, 'intake'), limitBytes: null })),

@@ -30,10 +30,10 @@ export function viewWorkflow(record: WorkflowRecord, steps: readonly StepRecord[
   }
 }
 
-export async function viewWithSteps(queue: ApiDeps['queue'], record: WorkflowRecord): Promise<WorkflowView> {
+export async function viewWithSteps(queue: Pick<ApiDeps['queue'], 'steps'>, record: WorkflowRecord): Promise<WorkflowView> {
   return viewWorkflow(record, await queue.steps(record.id))
 }
 
-export async function viewStarted(queue: ApiDeps['queue'], { workflow, existing }: Enqueued): Promise<Started> {
+export async function viewStarted(queue: Pick<ApiDeps['queue'], 'steps'>, { workflow, existing }: Enqueued): Promise<Started> {
   return { workflow: await viewWithSteps(queue, workflow), existing }
 }

@@ -64,6 +64,12 @@ export async function findLink(db: Kysely<StateTables>, token: string): Promise<
   return (await db.selectFrom('link').selectAll().where('token_hash', '=', hash(token)).executeTakeFirst()) ?? null
 }
 
+/** Which environment an archive belongs to that a link with this id offers; null where there is no such link. */
+export async function placeOfLink(db: Kysely<StateTables>, id: string): Promise<Pick<Backup, 'site' | 'environment'> | null> {
+  const query = db.selectFrom('link').innerJoin('backup', 'backup.id', 'link.backup_id').select(['site', 'environment'])
+  return (await query.where('link.id', '=', id).executeTakeFirst()) ?? null
+}
+
 /**
  * Finds what a link offers. Which of the reasons holds is told only to who has the token.
  *

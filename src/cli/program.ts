@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import { exitCodesText, type Invoke } from './command.ts'
+import { auditList } from './commands/audit.ts'
 import { authLogin, authLogout, authWhoami } from './commands/auth.ts'
 import { backupCreate } from './commands/backupCreate.ts'
 import { backupDelete, backupRecall } from './commands/backupDelete.ts'
@@ -14,13 +15,18 @@ import { envCodeLog, envCodeReset, envCodeRevert, envDeploy } from './commands/c
 import { completion } from './commands/completion.ts'
 import { envCloneContent, envSearchReplace, envWipe } from './commands/content.ts'
 import { importCode, importDatabase, importFiles } from './commands/import.ts'
+import { machineTokenCreate, machineTokenList, machineTokenRevoke } from './commands/machineTokens.ts'
+import { personDelete, personEdit, personInvite, personLink, personList, personLogout } from './commands/people.ts'
 import { repositoryCheck, repositoryKey, repositoryStats } from './commands/repository.ts'
+import { roleGrant, roleList, roleRevoke } from './commands/roles.ts'
 import { envSetUrl, envWebserverConfig } from './commands/serving.ts'
 import { siteAttach } from './commands/siteAttach.ts'
 import { importSite, siteCreate } from './commands/siteCreate.ts'
 import { envCreate, envDelete, multidevCreate, siteDelete } from './commands/siteDelete.ts'
 import { envInfo, envList, envUndo, siteInfo, siteList } from './commands/sites.ts'
 import { type ServerHooks, serverCommands } from './commands/server.ts'
+import { authLoginLink, sessionEnd, sessionList } from './commands/sessions.ts'
+import { settingsEdit, settingsInfo } from './commands/settings.ts'
 import { workflowCancel, workflowInfo, workflowList, workflowWait, workflowWatch } from './commands/workflows.ts'
 import type { CompletionWords } from './completion.ts'
 import type { Flags } from './context.ts'
@@ -116,9 +122,29 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
       workflowCancel(invoke),
     ],
     'Repository:': [repositoryCheck(invoke), repositoryStats(invoke), repositoryKey(invoke)],
+    'People:': [
+      personList(invoke),
+      personInvite(invoke),
+      personLink(invoke),
+      personEdit(invoke),
+      personLogout(invoke),
+      personDelete(invoke),
+      roleList(invoke),
+      roleGrant(invoke),
+      roleRevoke(invoke),
+      machineTokenList(invoke),
+      machineTokenCreate(invoke),
+      machineTokenRevoke(invoke),
+      sessionList(invoke),
+      sessionEnd(invoke),
+      auditList(invoke),
+    ],
     'Server and login:': [
       ...serverCommands(hooks, setExit),
+      settingsInfo(invoke),
+      settingsEdit(invoke),
       authLogin(invoke),
+      authLoginLink(invoke),
       authWhoami(invoke),
       authLogout(invoke),
       completion(invoke, () => completionWords(program)),

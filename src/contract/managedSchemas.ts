@@ -51,10 +51,29 @@ export type SiteSource = Static<typeof SiteSource>
 
 /** A new site, with dev, test and live; its source goes into dev */
 export const CreateSiteInput = Type.Object(
-  { site: name, label: Type.Optional(nullable(Type.String({ maxLength: 200 }))), source: SiteSource },
+  {
+    site: name,
+    label: Type.Optional(nullable(Type.String({ maxLength: 200 }))),
+    source: SiteSource,
+    /** Of archives: looks what they hold, and makes nothing: the workflow's result is an `ArchivesFound` */
+    dryRun: Type.Optional(Type.Boolean()),
+  },
   closed,
 )
 export type CreateSiteInput = Static<typeof CreateSiteInput>
+
+/** `result` of a look at the archives of a new site */
+export const ArchivesFound = Type.Object({
+  framework: FrameworkName,
+  version: nullable(Type.String()),
+  /** Below the code; '' for the code itself */
+  docroot: Type.String(),
+  hasGit: Type.Boolean(),
+  code: Type.Object({ archive: Type.String(), root: Type.String(), files: size, bytes: size }),
+  files: nullable(Type.Object({ archive: Type.String(), root: Type.String() })),
+  database: nullable(Type.Object({ archive: Type.String(), tables: size })),
+})
+export type ArchivesFound = Static<typeof ArchivesFound>
 
 /** `from`: the environment whose code, files and database it begins with; `dev` unless said */
 export const AddEnvironmentInput = Type.Object({ environment: name, from: Type.Optional(name) }, closed)

@@ -56,14 +56,6 @@ export const Health = Type.Object({
 })
 export type Health = Static<typeof Health>
 
-export const Whoami = Type.Object({
-  kind: Type.Enum(['person', 'token']),
-  id: Type.String(),
-  name: Type.String(),
-  email: Type.String(),
-})
-export type Whoami = Static<typeof Whoami>
-
 export const DatabaseInput = Type.Object(
   {
     host: Type.Optional(nullable(Type.String())),

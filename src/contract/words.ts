@@ -27,7 +27,7 @@ export const workflowKinds = [
   ...['backup', 'restore', 'undo', 'expire'],
   ...['create_site', 'add_environment', 'delete_environment', 'delete_site'],
   ...['import', 'revert_code', 'reset_code', 'clone', 'deploy', 'wipe', 'search_replace'],
-  ...['follow_master', 'change_settings'],
+  ...['follow_master', 'change_settings', 'look_at_archives'],
 ] as const
 export type WorkflowKind = (typeof workflowKinds)[number]
 

@@ -43,6 +43,8 @@ export interface ListFilter {
   environment?: string
   state?: WorkflowState
   kind?: string
+  /** Of these sites alone; null or left out: of all, and those of none */
+  sites?: readonly string[] | null
   limit: number
 }
 
@@ -90,12 +92,14 @@ function makeQueue(parts: QueueParts, definitions: Definitions, listener: Change
       return { workflow: workflowRecord(row), existing }
     },
 
-    async list({ site, environment, state: wanted, kind, limit }) {
+    async list({ site, environment, state: wanted, kind, sites = null, limit }) {
+      if (sites?.length === 0) return []
       let query = db.selectFrom('workflow').selectAll().orderBy('seq', 'desc').limit(limit)
       if (site !== undefined) query = query.where('site', '=', site)
       if (environment !== undefined) query = query.where('environment', '=', environment)
       if (wanted !== undefined) query = query.where('state', '=', wanted)
       if (kind !== undefined) query = query.where('kind', '=', kind)
+      if (sites !== null) query = query.where('site', 'in', sites)
       return (await query.execute()).map(workflowRecord)
     },
 

@@ -30,6 +30,10 @@ export interface Configuration {
   uploadLimit: number | null
   /** URLs may lead to private networks and to this machine */
   fetchPrivate: boolean
+  /** Unused for so long, a session of the dashboard ends */
+  sessionIdleHours: number
+  /** However much it is used, it ends then */
+  sessionLifeDays: number
   /** Pushes may rewrite the history of managed sites */
   forcedPush: boolean
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
@@ -106,6 +110,13 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
     fallback: () => false,
     read: (value) => oneOf('yes', 'no')(value) === 'yes',
   },
+  sessionIdleHours: {
+    variable: 'CAIRN_SESSION_IDLE_HOURS',
+    says: 'hours until an unused log-in ends',
+    fallback: () => 12,
+    read: count,
+  },
+  sessionLifeDays: { variable: 'CAIRN_SESSION_LIFE_DAYS', says: 'days until any log-in ends', fallback: () => 14, read: count },
   logLevel: {
     variable: 'CAIRN_LOG_LEVEL',
     says: 'silent, error, warn, info or debug',

@@ -3,9 +3,12 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { makeSetUpCode } from '../access/accounts.ts'
+import { ensureOwner, findOwner } from '../access/people.ts'
+import { dropEndedSessions, type SessionLimits } from '../access/sessions.ts'
 import { createToken, findCaller } from '../access/tokens.ts'
-import { ensureOwner } from '../access/people.ts'
 import { buildApi } from '../api/buildApi.ts'
+import { linkOf } from '../api/oneTimeLink.ts'
 import { rebuildCatalogue } from '../backups/rebuild.ts'
 import { Failure, isErrno } from '../base/failure.ts'
 import { removeTree, writeFileDurably } from '../base/files.ts'
@@ -25,12 +28,16 @@ import type { Configuration } from './configuration.ts'
 import { makeDataDirectory } from './dataDirectory.ts'
 import { gitDesk } from './desks/git.ts'
 import { keyDesk } from './desks/key.ts'
+import { settingsDesk } from './desks/settings.ts'
 import { siteDesk } from './desks/sites.ts'
 import { provideIntake } from './provideIntake.ts'
 import { type ProvidedManaged, provideManaged } from './provideManaged.ts'
 import { provideRepository, sealingKey } from './provideRepository.ts'
 import { startSweep } from './sweep.ts'
 import { version } from './version.ts'
+
+/** Of the checkout or of the package: what is built lies at the same place in both */
+const root = join(import.meta.dirname, '../..')
 
 export interface RunningServer {
   /** host:port, as bound */
@@ -122,6 +129,7 @@ export async function startServer(
     const worker = await startWorker({ queue, definitions, instance, concurrency: configuration.workflows })
     undo.push(() => worker.stop())
     const journeys = { ...makeJourneys(house, queue), ...makeManagedJourneys(house, queue) }
+    const sessions = sessionLimits(configuration)
     const sweep = startSweep({
       log,
       chores: [
@@ -132,6 +140,10 @@ export async function startServer(
         {
           otherwise: 'what is overdue was not deleted',
           run: () => journeys.expire(new Date(), (error, site) => log.warn(error, `kept tips of ${site} were not looked at`)),
+        },
+        {
+          otherwise: 'sessions that have ended are still stored',
+          run: async () => void (await dropEndedSessions(state.db, sessions)),
         },
       ],
     })
@@ -149,17 +161,22 @@ export async function startServer(
       journeys,
       queue,
       key: keyDesk(state.db, key),
+      settings: settingsDesk(state.db),
+      dashboard: { files: join(root, 'dist/dashboard'), docs: join(root, 'docs') },
       uploads,
       git: gitDesk(house, {
         forcedPush: configuration.forcedPush,
         follow: (site, actor) => followMaster(house, queue, site, actor),
       }),
+      limits: { sessions },
     })
     undo.push(() => app.close())
+    const setUp = await makeSetUpCode(state.db)
     bound.address = await listen((options) => app.listen(options), configuration.listen)
     undo.push(async () => writeFileDurably(marker, ''))
 
     log.info(`listening on http://${bound.address}`)
+    if (setUp !== null) log.info(`make the first account at ${linkOf({ publicUrl }, setUp).url} (or with the code ${setUp.code})`)
     if (!(await keyDesk(state.db, key).exported())) {
       log.warn(
         'the repository key was never exported: a lost disk would take it along; run "cairn repository:key export" and keep it elsewhere',
@@ -211,12 +228,18 @@ function instanceName(data: string): string {
   return readFileSync(path, 'utf8').trim()
 }
 
+function sessionLimits({ sessionIdleHours, sessionLifeDays }: Configuration): SessionLimits {
+  return { idleMs: sessionIdleHours * 3_600_000, lifeMs: sessionLifeDays * 24 * 3_600_000 }
+}
+
 /** The machine token of the local user: whoever may read the data directory may do everything in it anyway. */
 async function provideLocalToken(state: State, data: string): Promise<void> {
   const path = join(data, 'token')
-  if (existsSync(path) && (await findCaller(state.db, readFileSync(path, 'utf8').trim())) !== null) return
+  const caller = existsSync(path) ? await findCaller(state.db, readFileSync(path, 'utf8').trim()) : null
+  if (caller?.rights.everywhere === 'owner' && caller.rights.scope === null) return
   const user = userInfo().username
-  const owner = await ensureOwner(state.db, { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user })
+  const first = { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user }
+  const owner = (await findOwner(state.db)) ?? (await ensureOwner(state.db, first))
   const { token } = await createToken(state.db, { personId: owner.id, name: 'local user' })
   writeFileDurably(path, `${token}\n`)
 }

@@ -6,7 +6,7 @@ import { type Framework, frameworks } from '../contract/words.ts'
 import type { Row, StateTables } from '../state/tables.ts'
 import type { Environment, ReleaseFacts } from './environment.ts'
 import { fromRow, toRow } from './environmentRow.ts'
-import { type EnvironmentName, parseEnvironmentName, parseSiteName, type SiteName } from './names.ts'
+import { byRank, type EnvironmentName, parseEnvironmentName, parseSiteName, type SiteName } from './names.ts'
 import { notYet, ownIdentity, takeIdentity } from './newManaged.ts'
 import { hostOf, orAddressTaken } from './ownHost.ts'
 
@@ -270,12 +270,6 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
   return catalogue
 }
 
-const ranks = ['dev', 'test', 'live']
-
-function byRank(left: string, right: string): number {
-  return rank(left) - rank(right) || left.localeCompare(right)
-}
-
 function siteFrom(row: Row<'site'>, environments: string[]): Site {
   return {
     name: row.name,
@@ -304,8 +298,4 @@ function otherFramework(site: string, held: string, asked: string): Failure {
   return new Failure('SITE_TAKEN', `Cannot attach an environment of ${asked} to "${site}": its others are of ${held}`, {
     hint: 'All environments of a site are of one framework; choose another site name',
   })
-}
-
-function rank(name: string): number {
-  return ranks.includes(name) ? ranks.indexOf(name) : ranks.length
 }

@@ -49,3 +49,14 @@ function suggestSite(text: string): string | null {
     .replace(/-+$/, '')
   return nearest === '' ? null : nearest
 }
+
+const ranks = ['dev', 'test', 'live']
+
+/** Environments in the order in which people think of them: dev, test, live, then the others. */
+export function byRank(left: string, right: string): number {
+  return rank(left) - rank(right) || left.localeCompare(right)
+}
+
+function rank(name: string): number {
+  return ranks.includes(name) ? ranks.indexOf(name) : ranks.length
+}

@@ -6,6 +6,8 @@ import * as start from './migrations/0001_start.ts'
 import * as managed from './migrations/0003_managed.ts'
 import * as upload from './migrations/0004_upload.ts'
 import * as host from './migrations/0005_host.ts'
+import * as people from './migrations/0006_people.ts'
+import * as backupPlace from './migrations/0007_backup_place.ts'
 import type { StateTables } from './tables.ts'
 
 /** Where the state database is: any PostgreSQL by its URL, or the embedded one by its private socket. */
@@ -21,7 +23,14 @@ export interface State {
 }
 
 /** In the order of their names; a migration that was released never changes. */
-const migrations = { '0001_start': start, '0003_managed': managed, '0004_upload': upload, '0005_host': host }
+const migrations = {
+  '0001_start': start,
+  '0003_managed': managed,
+  '0004_upload': upload,
+  '0005_host': host,
+  '0006_people': people,
+  '0007_backup_place': backupPlace,
+}
 
 /**
  * Opens the state database and brings its tables up to date; several processes may do so at once.

@@ -1,5 +1,6 @@
 import type { ColumnType, GeneratedAlways, Selectable } from 'kysely'
 import type { FailureRecord } from '../base/failure.ts'
+import type { Role, SiteRole } from '../contract/actions.ts'
 import type { Actor, BackupState, Element, Progress, StepState, Trigger, Warning, WorkflowState } from '../contract/words.ts'
 import type { DefaultJson, Json, NullableJson } from './json.ts'
 
@@ -19,7 +20,10 @@ export interface StateTables {
   step: StepTable
   workflow_log: WorkflowLogTable
   person: PersonTable
+  person_role: PersonRoleTable
   machine_token: MachineTokenTable
+  session: SessionTable
+  one_time_code: OneTimeCodeTable
   link: LinkTable
   audit: AuditTable
   undo: UndoTable
@@ -246,9 +250,25 @@ interface WorkflowLogTable {
 
 interface PersonTable {
   id: string
+  /** Lower case; what a person logs in with */
   email: string
   name: string
+  /** Over all sites and the installation itself */
+  role: Optional<Role>
+  /** Of the IANA data base */
+  time_zone: Optional<string>
+  /** Argon2id in its own notation, with its parameters and salt; null where none was chosen yet */
+  password: Optional<string>
+  password_at: Optional<Date>
+  last_seen_at: Optional<Date>
   created_at: Filled<Date>
+}
+
+/** Roles on single sites. They go with the person, and with the site. */
+interface PersonRoleTable {
+  person_id: string
+  site: string
+  role: SiteRole
 }
 
 interface MachineTokenTable {
@@ -258,7 +278,40 @@ interface MachineTokenTable {
   secret_hash: Buffer
   created_at: Filled<Date>
   last_used_at: Optional<Date>
+  last_address: Optional<string>
   revoked_at: Optional<Date>
+  expires_at: Optional<Date>
+  /** What it is limited to; null for all that its person has */
+  sites: Optional<string[]>
+  actions: Optional<string[]>
+}
+
+/** A browser that is logged in. */
+interface SessionTable {
+  id: string
+  person_id: string
+  secret_hash: Buffer
+  /** The secret before the last rotation, good for requests that were under way */
+  previous_hash: Optional<Buffer>
+  previous_until: Optional<Date>
+  /** The next request gets a new secret: rights have changed */
+  rotate: Filled<boolean>
+  created_at: Filled<Date>
+  last_used_at: Filled<Date>
+  /** Whatever happens in it, it ends then */
+  expires_at: Date
+  address: Optional<string>
+  client: Optional<string>
+}
+
+interface OneTimeCodeTable {
+  id: string
+  purpose: 'setup' | 'invitation' | 'reset' | 'login'
+  person_id: string
+  code_hash: Buffer
+  created_at: Filled<Date>
+  expires_at: Date
+  used_at: Optional<Date>
 }
 
 interface LinkTable {
@@ -279,7 +332,11 @@ interface AuditTable {
   at: Filled<Date>
   actor: Json<Actor>
   action: string
+  /** In words; the three below are the same in parts */
   subject: Optional<string>
+  site: Optional<string>
+  environment: Optional<string>
+  object: Optional<string>
   result: string
   address: Optional<string>
   details: DefaultJson<Facts>

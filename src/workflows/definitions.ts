@@ -9,6 +9,7 @@ import { createSiteWorkflow } from './managed/create.ts'
 import { deployWorkflow } from './managed/deploy.ts'
 import { followMasterWorkflow } from './managed/followMaster.ts'
 import { importWorkflow } from './managed/import.ts'
+import { lookAtArchivesWorkflow } from './managed/lookAtArchives.ts'
 import { resetCodeWorkflow, revertCodeWorkflow } from './managed/moveCode.ts'
 import { deleteEnvironmentWorkflow, deleteSiteWorkflow } from './managed/remove.ts'
 import { searchReplaceWorkflow } from './managed/searchReplace.ts'
@@ -21,7 +22,7 @@ const all = [
   ...[createSiteWorkflow, addEnvironmentWorkflow, deleteEnvironmentWorkflow, deleteSiteWorkflow],
   ...[cloneWorkflow, deployWorkflow, wipeWorkflow],
   ...[importWorkflow, revertCodeWorkflow, resetCodeWorkflow, searchReplaceWorkflow],
-  ...[followMasterWorkflow, changeSettingsWorkflow],
+  ...[followMasterWorkflow, changeSettingsWorkflow, lookAtArchivesWorkflow],
 ]
 
 /** Every journey, for the queue. */

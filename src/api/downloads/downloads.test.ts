@@ -228,6 +228,8 @@ test('every download has its row: done, or left by the client', async () => {
     expect(row).toMatchObject({
       action: 'link.download',
       subject: name,
+      site: 'shop',
+      environment: 'dev',
       result: 'done',
       address: '127.0.0.1',
       details: { from: 10, lengthBytes: 10, sentBytes: 10 },

@@ -65,7 +65,8 @@ export function downloadRoutes(app: Api, deps: ApiDeps, limits: ApiLimits): void
       }
       const status = wanted.kind === 'part' ? 206 : 200
       if (method === 'HEAD') return reply.code(status).headers(head).send()
-      return sendPart(request, reply, { db: deps.store.db, link, archive, wanted, status, head, stallMs: limits.stallMs })
+      const place = { site: backup.site, environment: backup.environment }
+      return sendPart(request, reply, { db: deps.store.db, link, place, archive, wanted, status, head, stallMs: limits.stallMs })
     },
   })
 }

@@ -12,6 +12,8 @@ const firstBytesMin = 1024
 interface Part {
   db: ApiDeps['store']['db']
   link: Link
+  /** Of which site its archive is */
+  place: { site: string; environment: string }
   archive: ArchiveOut
   wanted: Exclude<Wanted, { kind: 'unsatisfiable' }>
   status: number
@@ -31,6 +33,7 @@ export async function sendPart(request: FastifyRequest, reply: FastifyReply, par
     actor: link.actor,
     action: 'link.download',
     subject: link.file_name,
+    place: part.place,
     address: request.ip,
     details: { link: link.id, backup: link.backup_id, from: range?.start ?? 0, lengthBytes },
   })

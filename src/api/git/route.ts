@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { beginAudit, endAudit } from '../../access/audit.ts'
-import { authorize, describeSubject, notAllowed } from '../../access/authorize.ts'
+import { authorize, notAllowed } from '../../access/authorize.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Action } from '../../contract/actions.ts'
 import { SiteParams } from '../../contract/schemas.ts'
@@ -43,7 +43,7 @@ async function answer(deps: ApiDeps, path: string, request: GitRequest, reply: F
   const action: Action = service === 'git-receive-pack' ? 'code.push' : 'code.fetch'
   const subject = { site, environment: null, object: null }
   const { actor } = caller
-  const begin = (): Promise<number> => beginAudit(db, { actor, action, subject: describeSubject(subject), address: request.ip })
+  const begin = (): Promise<number> => beginAudit(db, { actor, action, subject, address: request.ip })
 
   let found: Awaited<ReturnType<typeof deps.git.find>>
   try {

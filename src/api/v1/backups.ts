@@ -1,6 +1,7 @@
 import { changeBackup, deleteBackup, recallBackup } from '../../backups/change.ts'
 import { type Backup, findBackup, listBackups } from '../../backups/catalogue.ts'
 import { viewBackup } from '../../backups/view.ts'
+import { authorize } from '../../access/authorize.ts'
 import { Failure } from '../../base/failure.ts'
 import { BackupChange, BackupCreateInput, BackupsQuery, BackupView, EnvironmentParams, IdParams } from '../../contract/schemas.ts'
 import { Backups, Started, type WorkflowView } from '../../contract/workSchemas.ts'
@@ -47,18 +48,24 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
 
   app.get(
     '/v1/backups/:id',
-    { config: { action: 'backup.read' }, schema: { summary: 'One backup', params: IdParams, response: { 200: BackupView } } },
+    {
+      config: { action: 'backup.read', about: 'backup' },
+      schema: { summary: 'One backup', params: IdParams, response: { 200: BackupView } },
+    },
     async (request) => viewBackup(await findFinished({ store, queue }, request.params.id, { hidden: true })),
   )
 
   app.patch(
     '/v1/backups/:id',
     {
-      config: { action: 'backup.edit' },
+      config: { action: 'backup.edit', about: 'backup' },
       schema: { summary: 'Lock, annotate, keep longer', params: IdParams, body: BackupChange, response: { 200: BackupView } },
     },
     async (request) => {
       request.auditDetails = { ...request.body }
+      const backup = await findBackup(store, request.params.id)
+      if (endsSooner(backup, request.body))
+        authorize(callerOf(request), 'backup.delete', { ...request.subject, object: backup.id })
       return viewBackup(await changeBackup(store, request.params.id, request.body, callerOf(request).actor))
     },
   )
@@ -66,7 +73,7 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
   app.delete(
     '/v1/backups/:id',
     {
-      config: { action: 'backup.delete' },
+      config: { action: 'backup.delete', about: 'backup' },
       schema: { summary: 'Delete; can be recalled for seven days', params: IdParams, response: { 200: BackupView } },
     },
     async (request) => viewBackup(await deleteBackup(store, request.params.id, callerOf(request).actor)),
@@ -75,7 +82,7 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
   app.post(
     '/v1/backups/:id/recall',
     {
-      config: { action: 'backup.recall' },
+      config: { action: 'backup.recall', about: 'backup' },
       schema: { summary: 'Recall a deleted or expired one', params: IdParams, response: { 200: BackupView } },
     },
     async (request) => viewBackup(await recallBackup(store, request.params.id, callerOf(request).actor)),
@@ -113,6 +120,13 @@ export async function findFinished(
       },
     )
   }
+}
+
+/** Without its lock, or with a shorter life, a backup is deleted sooner: that is the right to delete it. */
+function endsSooner({ locked, expires_at }: Backup, { locked: lock, keepForDays }: BackupChange): boolean {
+  if (locked && lock === false) return true
+  if (keepForDays == null) return false
+  return expires_at === null || Date.now() + keepForDays * 86_400_000 < expires_at.getTime()
 }
 
 async function findWorkflow(queue: ApiDeps['queue'], id: string): Promise<WorkflowRecord | null> {

@@ -42,7 +42,7 @@ export function codeRoutes(app: Api, { journeys, queue, sites }: ApiDeps): void 
       const { note = null, updateDatabase = false, clearCache = false, syncContent = false } = asked
       request.auditDetails = { note, updateDatabase, clearCache, syncContent }
       const caller = callerOf(request)
-      if (syncContent) authorize(caller, 'backup.read', { site: params.site, environment: 'live', object: null })
+      if (syncContent) authorize(caller, 'backup.use', { site: params.site, environment: 'live', object: null })
       return reply.code(202).send(await viewStarted(queue, await journeys.deploy(params, asked, caller.actor)))
     },
   )

@@ -55,7 +55,7 @@ export function contentRoutes(app: Api, { journeys, queue }: ApiDeps): void {
       })
       request.auditDetails = { from: environment, elements }
       const from = { site: params.site, environment }
-      authorize(caller, 'backup.read', { ...from, object: null })
+      authorize(caller, 'backup.use', { ...from, object: null })
       const asked = { elements, ...options }
       return reply.code(202).send(await viewStarted(queue, await journeys.clone(from, params, asked, caller.actor)))
     },

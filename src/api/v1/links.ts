@@ -14,7 +14,7 @@ export function linkRoutes(app: Api, deps: ApiDeps): void {
   app.post(
     '/v1/backups/:id/links',
     {
-      config: { action: 'link.create' },
+      config: { action: 'link.create', about: 'backup' },
       schema: { summary: 'A link to one archive', params: IdParams, body: LinkInput, response: { 201: LinkView } },
     },
     async (request, reply) => {
@@ -46,7 +46,10 @@ export function linkRoutes(app: Api, deps: ApiDeps): void {
 
   app.delete(
     '/v1/links/:id',
-    { config: { action: 'link.revoke' }, schema: { summary: 'Revoke a link', params: IdParams, response: { 204: Type.Null() } } },
+    {
+      config: { action: 'link.revoke', about: 'link' },
+      schema: { summary: 'Revoke a link', params: IdParams, response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       await revokeLink(deps.store.db, request.params.id)
       return reply.code(204).send(null)

@@ -17,18 +17,18 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
     {
       config: { action: 'site.create' },
       schema: {
-        summary: 'Make a site: empty, out of archives, or out of a backup',
+        summary: 'Make a site: empty, out of archives, or out of a backup; with dryRun only look what archives hold',
         body: CreateSiteInput,
         response: { 202: Started },
       },
     },
     async (request, reply) => {
-      const { site, source } = request.body
+      const { site, source, dryRun = false } = request.body
       const caller = callerOf(request)
-      request.auditDetails = { site, ...wordSource(source) }
+      request.auditDetails = { site, ...wordSource(source), ...(dryRun ? { dryRun } : {}) }
       if (source.kind === 'backup') {
         const backup = await findFinished(deps, source.backup)
-        authorize(caller, 'backup.read', { site: backup.site, environment: backup.environment, object: backup.id })
+        authorize(caller, 'backup.use', { site: backup.site, environment: backup.environment, object: backup.id })
       }
       return reply.code(202).send(await viewStarted(queue, await journeys.createSite(request.body, caller.actor)))
     },
@@ -68,7 +68,8 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
       const { site } = request.params
       request.auditDetails = { environment, from }
       const caller = callerOf(request)
-      authorize(caller, 'backup.read', { site, environment: from, object: null })
+      authorize(caller, 'environment.create', { site, environment, object: null })
+      authorize(caller, 'backup.use', { site, environment: from, object: null })
       return reply
         .code(202)
         .send(await viewStarted(queue, await journeys.addEnvironment({ site, environment, from }, caller.actor)))

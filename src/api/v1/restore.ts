@@ -29,7 +29,7 @@ export function restoreRoutes(app: Api, deps: ApiDeps): void {
       const { dryRun = false, elements, withConfig = false, safetyBackup = true } = body
       if (!dryRun) requireConfirmation(params.site, params.environment, body.confirm)
       const backup = await findFinished(deps, body.backup)
-      authorize(caller, 'backup.read', { site: backup.site, environment: backup.environment, object: backup.id })
+      authorize(caller, 'backup.use', { site: backup.site, environment: backup.environment, object: backup.id })
       requireUsable(backup)
       const input = { ...body, backup: backup.id }
       request.auditDetails = { backup: backup.id, elements, withConfig, safetyBackup, dryRun }

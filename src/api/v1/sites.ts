@@ -11,10 +11,12 @@ import {
   Sites,
   SiteView,
 } from '../../contract/schemas.ts'
+import { sitesWhere } from '../../contract/rights.ts'
 import type { ApiDeps } from '../deps.ts'
 import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
 
+/** Of all sites those that the caller may see. */
 export function siteRoutes(app: Api, { sites }: ApiDeps): void {
   app.post(
     '/v1/detect',
@@ -27,10 +29,12 @@ export function siteRoutes(app: Api, { sites }: ApiDeps): void {
 
   app.get(
     '/v1/sites',
-    { config: { action: 'site.list' }, schema: { summary: 'All sites', response: { 200: Sites } } },
-    async () => ({
-      sites: await sites.listSites(),
-    }),
+    { config: { action: 'site.list' }, schema: { summary: 'The sites that one sees', response: { 200: Sites } } },
+    async (request) => {
+      const seen = sitesWhere(callerOf(request).rights, 'site.read')
+      const all = await sites.listSites()
+      return { sites: seen === null ? all : all.filter(({ name }) => seen.includes(name)) }
+    },
   )
 
   app.get(

@@ -1,7 +1,12 @@
+import { authorize } from '../../access/authorize.ts'
+import { startedBy } from '../../contract/actions.ts'
+import { sitesWhere } from '../../contract/rights.ts'
 import { IdParams } from '../../contract/schemas.ts'
+import { type WorkflowKind, workflowKinds } from '../../contract/words.ts'
 import { CancelInput, WaitQuery, WorkflowLog, Workflows, WorkflowsQuery, WorkflowView } from '../../contract/workSchemas.ts'
 import { isOpen } from '../../queue/records.ts'
 import type { ApiDeps } from '../deps.ts'
+import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
 import { viewWithSteps } from '../viewWorkflow.ts'
 
@@ -19,7 +24,8 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
       schema: { summary: 'Workflows, newest first', querystring: WorkflowsQuery, response: { 200: Workflows } },
     },
     async (request) => {
-      const records = await queue.list({ ...request.query, limit: request.query.limit ?? listDefault })
+      const sites = sitesWhere(callerOf(request).rights, 'workflow.read')
+      const records = await queue.list({ ...request.query, sites, limit: request.query.limit ?? listDefault })
       return { workflows: await Promise.all(records.map((record) => viewWithSteps(queue, record))) }
     },
   )
@@ -27,7 +33,7 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
   app.get(
     '/v1/workflows/:id',
     {
-      config: { action: 'workflow.read' },
+      config: { action: 'workflow.read', about: 'workflow' },
       schema: { summary: 'One workflow', params: IdParams, response: { 200: WorkflowView } },
     },
     async (request) => viewWithSteps(queue, await queue.get(request.params.id)),
@@ -36,7 +42,7 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
   app.get(
     '/v1/workflows/:id/wait',
     {
-      config: { action: 'workflow.read' },
+      config: { action: 'workflow.read', about: 'workflow' },
       schema: { summary: 'Answers when it changed', params: IdParams, querystring: WaitQuery, response: { 200: WorkflowView } },
     },
     async (request, reply) => {
@@ -53,7 +59,10 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
 
   app.get(
     '/v1/workflows/:id/log',
-    { config: { action: 'workflow.read' }, schema: { summary: 'Its log', params: IdParams, response: { 200: WorkflowLog } } },
+    {
+      config: { action: 'workflow.read', about: 'workflow' },
+      schema: { summary: 'Its log', params: IdParams, response: { 200: WorkflowLog } },
+    },
     async (request) => {
       const { id } = await queue.get(request.params.id)
       return { lines: (await queue.log(id)).map(({ at, level, message }) => ({ at: at.toISOString(), level, message })) }
@@ -63,7 +72,7 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
   app.post(
     '/v1/workflows/:id/cancel',
     {
-      config: { action: 'workflow.cancel' },
+      config: { action: 'workflow.cancel', about: 'workflow' },
       schema: {
         summary: 'Cancel; refused once it changes the environment',
         params: IdParams,
@@ -71,6 +80,15 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
         response: { 200: WorkflowView },
       },
     },
-    async (request) => viewWithSteps(queue, await queue.cancel(request.params.id, { force: request.body.force ?? false })),
+    async (request) => {
+      const { kind, id } = await queue.get(request.params.id)
+      const action = isKind(kind) ? startedBy[kind] : 'workflow.cancel'
+      authorize(callerOf(request), action, { ...request.subject, object: id })
+      return viewWithSteps(queue, await queue.cancel(id, { force: request.body.force ?? false }))
+    },
   )
+}
+
+function isKind(kind: string): kind is WorkflowKind {
+  return workflowKinds.some((known) => known === kind)
 }

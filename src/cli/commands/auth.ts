@@ -1,5 +1,5 @@
 import { Failure } from '../../base/failure.ts'
-import type { Whoami } from '../../contract/schemas.ts'
+import type { Whoami } from '../../contract/accessSchemas.ts'
 import { openClient } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'

@@ -1,5 +1,5 @@
 import { Failure } from '../../base/failure.ts'
-import type { CreateSiteInput, SiteSource } from '../../contract/managedSchemas.ts'
+import type { ArchivesFound, CreateSiteInput, SiteSource } from '../../contract/managedSchemas.ts'
 import type { Started } from '../../contract/workSchemas.ts'
 import { frameworks } from '../../contract/words.ts'
 import { type Invoke, makeCommand } from '../command.ts'
@@ -8,6 +8,7 @@ import { follow } from '../follow.ts'
 import { readGiven } from '../given.ts'
 import { readElements, readFramework } from '../inputs.ts'
 import { managedOutcome } from '../managed.ts'
+import { type Column, singleOf } from '../output/data.ts'
 import { tellKey } from './backupCreate.ts'
 
 interface Options {
@@ -20,6 +21,7 @@ interface Options {
   fromBackup?: string
   element?: string
   keepAddresses?: true
+  dryRun?: true
   wait: boolean
 }
 
@@ -49,6 +51,7 @@ export function siteCreate(invoke: Invoke) {
     .option('--element <element>', 'with --from-backup: which elements; code is needed (default: all that it holds)')
     .option('--framework <name>', `an empty site for it: ${frameworks.join(', ')}`)
     .option('--keep-addresses', 'leave the addresses in the database as they are')
+    .option('--dry-run', 'of archives: print what they hold, and make nothing')
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((site, options) => invoke((context) => create(context, site, options)))
 }
@@ -74,11 +77,25 @@ export function importSite(invoke: Invoke) {
 async function create(context: Context, site: string, options: Options) {
   const source = await readSource(context, options)
   const input: CreateSiteInput = { site, source, ...(options.label === undefined ? {} : { label: options.label }) }
+  if (options.dryRun === true) return look(context, input, options.wait)
   const started = await context.client.post<Started>('/v1/sites', input)
   return follow(context, started, options.wait, async (workflow) => {
     const outcome = managedOutcome(context, workflow, `${site} is there. Next: cairn env:deploy ${site}.test`)
     await tellKey(context)
     return outcome
+  })
+}
+
+const foundColumns: Column[] = ['framework', 'version', 'docroot', 'hasGit', 'code', 'files', 'database'].map((name) => ({
+  name,
+  title: name,
+}))
+
+async function look(context: Context, input: CreateSiteInput, wait: boolean) {
+  const started = await context.client.post<Started>('/v1/sites', { ...input, dryRun: true })
+  return follow(context, started, wait, async (workflow) => {
+    context.say('Dry run: nothing was made.')
+    return { data: singleOf(foundColumns, { ...(workflow.result as ArchivesFound) }) }
   })
 }
 

@@ -21,12 +21,18 @@ import type { Enqueued, Start } from './start.ts'
 export function siteJourneys(house: House, start: Start) {
   return {
     /** @throws {Failure} SITE_TAKEN, SITE_NAME_INVALID, RUNTIME_OFF, BACKUP_NOT_FOUND, ELEMENT_MISSING */
-    async createSite({ site, label, source }: CreateSiteRequest, actor: Actor): Promise<Enqueued> {
+    async createSite({ site, label, source, dryRun = false }: CreateSiteRequest, actor: Actor): Promise<Enqueued> {
       const name = parseSiteName(site)
       if ((await house.sites.listSites()).some((known) => known.name === name))
         throw new Failure('SITE_TAKEN', `Cannot create site "${name}": it exists already`, { hint: 'Choose another name' })
       await house.managed.open()
       const input: CreateSiteInput = { site: name, label: label ?? null, source: await sourceFor(house, source, actor) }
+      if (dryRun) {
+        if (input.source.kind !== 'archives') {
+          throw new Failure('INPUT_INVALID', 'Cannot look at what the site would be made of: only archives have to be looked at')
+        }
+        return start('look_at_archives', { site: name, environment: null, ids: [] }, actor, input.source)
+      }
       return start('create_site', { site: name, environment: null, ids: [] }, actor, input)
     },
 

@@ -1,0 +1,108 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { CodeLog } from '../../contract/managedSchemas.ts'
+import type { Overview } from '../../contract/overviewSchemas.ts'
+import type { BackupView, EnvironmentView, Health, SiteView } from '../../contract/schemas.ts'
+import type { LogLine, RepositoryStats, WorkflowView } from '../../contract/workSchemas.ts'
+import { path, send } from './send.ts'
+
+/** Everything that is read, by one key each; events say when one is old (`events.ts`). */
+export interface Place {
+  site: string
+  environment: string
+}
+
+export const environmentPath = (place: Place): string => path('/v1/sites/:site/environments/:environment', { ...place })
+
+export const healthQuery = queryOptions({
+  queryKey: ['health'],
+  queryFn: ({ signal }) => send<Health>('GET', '/v1/health', undefined, signal),
+})
+
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal }) => send<Overview>('GET', '/v1/overview', undefined, signal),
+})
+
+export const siteQuery = (site: string) =>
+  queryOptions({
+    queryKey: ['site', site],
+    queryFn: ({ signal }) => send<SiteView>('GET', path('/v1/sites/:site', { site }), undefined, signal),
+  })
+
+export const environmentQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ['site', place.site, 'environment', place.environment],
+    queryFn: ({ signal }) => send<EnvironmentView>('GET', environmentPath(place), undefined, signal),
+  })
+
+/** With what is possible there, which takes a moment to try out */
+export const preflightQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ['site', place.site, 'preflight', place.environment],
+    queryFn: ({ signal }) => send<EnvironmentView>('GET', `${environmentPath(place)}?preflight=true`, undefined, signal),
+  })
+
+export const backupsQuery = (place: Place, all = false) =>
+  queryOptions({
+    queryKey: ['site', place.site, 'backups', place.environment, all],
+    queryFn: ({ signal }) =>
+      send<{ backups: BackupView[]; unfinished: WorkflowView[] }>(
+        'GET',
+        `${environmentPath(place)}/backups${all ? '?all=true' : ''}`,
+        undefined,
+        signal,
+      ),
+  })
+
+export const backupQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['backup', id],
+    queryFn: ({ signal }) => send<BackupView>('GET', path('/v1/backups/:id', { id }), undefined, signal),
+  })
+
+export const codeLogQuery = (place: Place, skip: number, limit: number) =>
+  queryOptions({
+    queryKey: ['site', place.site, 'code-log', place.environment, skip, limit],
+    queryFn: ({ signal }) =>
+      send<CodeLog>('GET', `${environmentPath(place)}/code-log?skip=${skip}&limit=${limit}`, undefined, signal),
+  })
+
+export interface WorkflowFilter {
+  site?: string | undefined
+  environment?: string | undefined
+  state?: string | undefined
+  limit?: number
+}
+
+export const workflowsQuery = (filter: WorkflowFilter) =>
+  queryOptions({
+    queryKey: ['workflows', filter],
+    queryFn: async ({ signal }) => {
+      const asked = new URLSearchParams()
+      for (const [name, value] of Object.entries(filter)) if (value !== undefined) asked.set(name, String(value))
+      const { workflows } = await send<{ workflows: WorkflowView[] }>('GET', `/v1/workflows?${asked}`, undefined, signal)
+      return workflows
+    },
+  })
+
+/** What runs and waits, and what ended a short while ago: the jobs of the header */
+export const jobsQuery = workflowsQuery({ limit: 30 })
+
+export const workflowQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['workflow', id],
+    queryFn: ({ signal }) => send<WorkflowView>('GET', path('/v1/workflows/:id', { id }), undefined, signal),
+  })
+
+export const workflowLogQuery = (id: string, revision: number) =>
+  queryOptions<LogLine[]>({
+    queryKey: ['workflow', id, 'log', revision],
+    queryFn: async ({ signal }) =>
+      (await send<{ lines: LogLine[] }>('GET', path('/v1/workflows/:id/log', { id }), undefined, signal)).lines,
+    placeholderData: keepPreviousData,
+  })
+
+export const repositoryQuery = queryOptions({
+  queryKey: ['repository'],
+  queryFn: ({ signal }) => send<RepositoryStats>('GET', '/v1/repository/stats', undefined, signal),
+})

@@ -1,0 +1,58 @@
+import { Button, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { useState } from 'react'
+import type { PasswordInput as Wanted, Whoami } from '../../../contract/accessSchemas.ts'
+import { send } from '../../api/send.ts'
+import { useChange } from '../../api/useChange.ts'
+import { Problem } from '../../parts/Problem.tsx'
+
+export function PasswordForm({ me }: { me: Whoami }) {
+  const [current, setCurrent] = useState('')
+  const [password, setPassword] = useState('')
+  const change = useChange((wanted: Wanted) => send<Whoami>('POST', '/v1/account/password', wanted), {
+    ...{ inForm: true, said: 'The password is changed, and you are logged out everywhere else' },
+    onDone() {
+      setCurrent('')
+      setPassword('')
+    },
+  })
+  return (
+    <Paper withBorder p="md" radius="md">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          change.mutate({ password, ...(me.hasPassword ? { current } : {}) })
+        }}
+      >
+        <Stack>
+          <Title order={2} size="h4">
+            Password
+          </Title>
+          {me.hasPassword ? (
+            <PasswordInput
+              label="The password now"
+              required
+              value={current}
+              onChange={(event) => setCurrent(event.currentTarget.value)}
+              autoComplete="current-password"
+            />
+          ) : (
+            <Text size="sm">There is none yet: you logged in by a link.</Text>
+          )}
+          <PasswordInput
+            label="The new one"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+            autoComplete="new-password"
+          />
+          {change.isError && <Problem error={change.error} />}
+          <Group>
+            <Button type="submit" loading={change.isPending}>
+              Change the password
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Paper>
+  )
+}

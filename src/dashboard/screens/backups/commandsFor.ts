@@ -1,0 +1,17 @@
+import type { LinkView } from '../../../contract/schemas.ts'
+
+/** Ready lines, each for one program. The link and the name hold no sign that a shell reads. */
+export function commandsFor({
+  url,
+  fileName,
+}: Pick<LinkView, 'url' | 'fileName'>): { label: string; line: string; remark?: string }[] {
+  return [
+    { label: 'wget', line: `wget -c '${url}'`, remark: 'The same line again goes on where it stopped' },
+    { label: 'curl', line: `curl -C - -o '${fileName}' '${url}'`, remark: 'The same line again goes on where it stopped' },
+    {
+      label: 'PowerShell',
+      line: `Invoke-WebRequest -Uri '${url}' -OutFile '${fileName}'`,
+      remark: 'The shell stays silent until the download completes',
+    },
+  ]
+}

@@ -1,0 +1,39 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'vite'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Builds the dashboard when it was not, or when a source of it is newer. */
+export async function provideDashboard(): Promise<void> {
+  const page = join(root, 'dist/dashboard/index.html')
+  const newest = Math.max(...['src/dashboard', 'src/contract'].flatMap((folder) => timesOf(join(root, folder))))
+  if (existsSync(page) && statSync(page).mtimeMs > newest) return
+  await build({ root: join(root, 'src/dashboard'), configFile: join(root, 'vite.config.ts'), logLevel: 'error' })
+}
+
+function timesOf(folder: string): number[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(folder, name)).mtimeMs)
+}
+
+interface Chunk {
+  file: string
+  imports?: string[]
+}
+
+/** The JavaScript that comes before the Sites page is there, gzipped, in bytes. */
+export function initialBytes(): number {
+  const folder = join(root, 'dist/dashboard')
+  const chunks = JSON.parse(readFileSync(join(folder, '.vite/manifest.json'), 'utf8')) as Record<string, Chunk>
+  const files = new Set<string>()
+  const take = (name: string): void => {
+    const chunk = chunks[name]
+    if (chunk === undefined || files.has(chunk.file)) return
+    files.add(chunk.file)
+    for (const next of chunk.imports ?? []) take(next)
+  }
+  for (const name of ['index.html', 'screens/sites/Sites.tsx']) take(name)
+  if (files.size < 3) throw new Error('the manifest of the build does not name what the Sites page needs')
+  return [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(folder, file)), { level: 6 }).length, 0)
+}
