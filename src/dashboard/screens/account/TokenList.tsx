@@ -39,8 +39,8 @@ export function TokenList() {
                     <Table.Th>Expires</Table.Th>
                     <Table.Th>Last used</Table.Th>
                     <Table.Th>
-                    <span className="visually-hidden">What can be done</span>
-                  </Table.Th>
+                      <span className="visually-hidden">What can be done</span>
+                    </Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
