@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { childEnd, startChild } from '../../src/base/spawn.ts'
+import { dashboard } from './dashboard.ts'
 import { database } from './database.ts'
 import { files } from './files.ts'
 import { BenchHouse } from './house.ts'
@@ -12,7 +13,7 @@ import { memory } from './memory.ts'
 import { reading } from './reading.ts'
 import { type BenchRow, machine, printTable } from './table.ts'
 
-const groups: Record<string, readonly Measurement[]> = { files, database, reading, managed, memory }
+const groups: Record<string, readonly Measurement[]> = { files, database, reading, managed, dashboard, memory }
 const packages = [
   ...['restic', 'tar', 'gzip', 'time', 'curl', 'unzip', 'mariadb-server', 'mariadb-client', 'libisal2', 'git', 'util-linux'],
   ...['php-cli', 'php-fpm', 'php-mysql', 'php-xml', 'php-mbstring', 'xfsprogs'],

@@ -1,4 +1,4 @@
-// npm run bench [-- --json] [--only=files,database,reading,managed,memory] [--quick]: ours and the peers' on the same data in one run.
+// npm run bench [-- --json] [--only=files,database,reading,managed,dashboard,memory] [--quick]: ours and the peers' on the same data in one run.
 // The table, or with --json one object, goes to stdout, what is going on to stderr. --quick runs everything once on little data.
 //
 // What is measured is the JavaScript that the package holds, not the source of a checkout: there each thread loads a compiler

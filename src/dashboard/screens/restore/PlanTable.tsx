@@ -17,7 +17,7 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
       <Table.ScrollContainer minWidth={480} type="native">
         <Table withTableBorder captionSide="bottom">
           <Table.Caption ta="left">
-            How: {mode}. Space needed: {sizeText(spaceNeededBytes)}
+            How: {mode.replace(/\.$/, '')}. Space needed: {sizeText(spaceNeededBytes)}
             {spaceFreeBytes !== null && `, ${sizeText(spaceFreeBytes)} are free`}
             {estimatedSeconds !== null && `; about ${durationText(estimatedSeconds * 1000)}`}
           </Table.Caption>
