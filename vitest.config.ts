@@ -10,7 +10,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 /** What tests with full numbers need stands nowhere else */
 const patient = (timeoutMs: number): number => (isSoak ? 6 * 3600_000 : timeoutMs)
 
-/** Three kinds of tests: `unit` needs nothing but Node, `real` needs MariaDB, PHP and the like, `e2e` drives bin/cairn. */
+/** Three kinds of tests: `unit` needs nothing but Node, `real` needs MariaDB, PHP and the like, `browser` needs Chromium too. */
 export default defineConfig({
   test: {
     // tests wait for disks and child processes more than they compute
@@ -32,6 +32,16 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['src/**/*.real.test.ts', 'test/**/*.test.ts'],
+          exclude: ['test/dashboard/**'],
+          setupFiles,
+          testTimeout: patient(600_000),
+          hookTimeout: patient(300_000),
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/dashboard/**/*.test.ts'],
           setupFiles,
           testTimeout: patient(600_000),
           hookTimeout: patient(300_000),

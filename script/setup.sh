@@ -43,8 +43,11 @@ need_packages() {
 test_packages=(
   ca-certificates procps mariadb-server-core mariadb-client php-cli php-fpm php-mysql php-xml php-mbstring php-zip php-pear
   nginx-light unzip libisal2 libarchive-tools busybox p7zip-full python3 wget curl git openssl util-linux
-  chromium fonts-dejavu-core
 )
+
+# What the browser tests and the screenshots need beside
+# shellcheck disable=SC2034
+browser_packages=(chromium fonts-dejavu-core)
 
 # npm packages, when the lock file is another one than at the last installation.
 need_modules() {
