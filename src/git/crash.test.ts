@@ -81,7 +81,10 @@ test('a commit that this process has under way is no leftover, whatever is opene
     for (let i = 0; i < 10; i += 1) await commitTree(repository, { entries: entriesOf({ a: String(i) }), message: 'm', author })
   })().finally(() => (isOver = true))
   const opened = (async () => {
-    while (!isOver) await openSiteRepository(repository.directory)
+    while (!isOver) {
+      await openSiteRepository(repository.directory)
+      await sleep(1) // a clean one is opened without ever waiting
+    }
   })()
   await Promise.all([committed, opened])
   expect(userGit(repository.directory, ['rev-list', '--count', 'master'])).toBe('10\n')

@@ -23,6 +23,8 @@ export const workInHand = new Set<string>()
  * @returns how many things were removed
  */
 export async function removeLeftovers(repository: SiteRepository): Promise<number> {
+  const isClean = listLeftovers(repository.directory).length === 0 && !existsBelow(repository.directory, workRefs)
+  if (isClean) return 0 // as most times: a lock costs a child process
   const lock = await takeKernelLock(join(repository.directory, 'cairn-tidying'), 10_000) // another opener is soon done
   if (lock === null) return 0
   try {

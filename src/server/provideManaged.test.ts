@@ -1,9 +1,10 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { createSiteRepository } from '../git/siteRepository.ts'
 import { openIntake } from '../intake/intake.ts'
 import { beginHold } from '../releases/managed/hold.ts'
 import { isFlagRaised } from '../releases/managed/switchJournal.ts'
@@ -13,7 +14,7 @@ import { startTestState } from '../state/testing.ts'
 import { readConfiguration } from './configuration.ts'
 import { provideManaged } from './provideManaged.ts'
 
-test('visitors whom a dead workflow held off come in again at a start, also while the database server is away', async () => {
+test('a start lets in whom a dead workflow held off and mends the repository, also while the database server is away', async () => {
   const data = mkdtempSync(join(tmpdir(), 'cairn-provide-'))
   onTestFinished(() => rmSync(data, { recursive: true }))
   const state = await startTestState()
@@ -25,6 +26,9 @@ test('visitors whom a dead workflow held off come in again at a start, also whil
   mkdirSync(directory, { recursive: true })
   await sites.addManaged({ site: parseSiteName('shop'), name: parseEnvironmentName('live'), directory, url: null })
   beginHold({ directory }, 'dead', 1000)
+  const { directory: repository } = await createSiteRepository(join(data, 'sites/shop/repository.git'))
+  const halfPack = join(repository, 'objects/pack/tmp_pack_aBcDeF')
+  writeFileSync(halfPack, 'PACK')
 
   const managed = await provideManaged({
     ...{ state, key, sites, ownAddresses: () => [], onDeath: () => {}, log: pino({ level: 'silent' }) },
@@ -34,4 +38,5 @@ test('visitors whom a dead workflow held off come in again at a start, also whil
   onTestFinished(() => managed.stop())
   await expect(managed.recover()).rejects.toThrow()
   expect(isFlagRaised({ directory })).toBe(false)
+  expect(existsSync(halfPack)).toBe(false)
 })

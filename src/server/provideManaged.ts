@@ -1,18 +1,14 @@
 import { join } from 'node:path'
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { Logger } from 'pino'
-import { Failure, isErrno } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import { seal, unseal } from '../base/seal.ts'
 import { type Gateway, startGateway } from '../gateway/startGateway.ts'
 import type { Intake } from '../intake/intake.ts'
-import { cleanUpLeftovers } from '../releases/managed/cleanUpLeftovers.ts'
-import { describeRelease } from '../releases/managed/describeRelease.ts'
 import { endDeadHolds } from '../releases/managed/hold.ts'
 import { type ManagedPlace, placeOf } from '../releases/managed/layout.ts'
 import { installationTag, namesOf } from '../releases/managed/names.ts'
-import { openReleases, type Release } from '../releases/managed/records.ts'
-import { recoverSwitches } from '../releases/managed/recoverSwitches.ts'
-import { emptyCaches } from '../releases/managed/upkeep/emptyCaches.ts'
+import { openReleases } from '../releases/managed/records.ts'
 import { claimServer } from '../runtime/mysql/claim.ts'
 import { connectNamedMysql } from '../runtime/mysql/namedMysql.ts'
 import { startPrivateMariadb } from '../runtime/mysql/privateMariadb.ts'
@@ -20,11 +16,11 @@ import { openPhpRuntime } from '../runtime/php/openPhpRuntime.ts'
 import type { MysqlHome, PhpRuntime } from '../runtime/types.ts'
 import { gatewayAddress } from '../sites/address.ts'
 import type { Catalogue } from '../sites/catalogue.ts'
-import { whoElse } from '../sites/ownUids.ts'
 import type { State } from '../state/open.ts'
 import type { ManagedHome, OpenHome } from '../workflows/managed/home.ts'
 import type { Configuration } from './configuration.ts'
 import { findServed } from './findServed.ts'
+import { recoverManaged, willGoOn } from './recoverManaged.ts'
 
 interface ManagedOptions {
   configuration: Configuration
@@ -91,7 +87,7 @@ export async function provideManaged(options: ManagedOptions): Promise<ProvidedM
       // first: it needs neither the database server nor PHP, which may be away
       const held = await endDeadHolds(places, (id) => willGoOn(state.db, id))
       watches.push(watchHolds(held, options))
-      await recover(home, places, options)
+      await recoverManaged(home, places, options)
     },
   }
 }
@@ -159,50 +155,6 @@ async function showSites(
 async function managedPlaces({ sites }: ManagedOptions): Promise<ManagedPlace[]> {
   const all = (await Promise.all((await sites.listSites()).map(({ name }) => sites.listEnvironments(name)))).flat()
   return all.filter(({ managed }) => managed !== null).map(placeOf)
-}
-
-async function recover(
-  home: ManagedHome,
-  places: ManagedPlace[],
-  { configuration, state: { db }, sites, log }: ManagedOptions,
-): Promise<void> {
-  if (places.length === 0) return
-  for (const { site, name, uid } of places) {
-    const other = process.geteuid?.() === 0 ? whoElse(uid) : null
-    if (other !== null) log.error(`user ${uid} of ${site}.${name} belongs to ${other} as well, who may read and write its files`)
-  }
-  const { mysql } = await home.open()
-  const { releases, names, sitesDirectory } = home
-  const settled = await recoverSwitches({
-    places,
-    mysql,
-    emptyCaches: (place, number) => emptyCaches(place, number, { releases, mysql }),
-    onCommit: (place, { to }) =>
-      releases.setCurrent(place.id, to.number, new Date(Date.now() + configuration.undoKeepDays * 86_400_000)),
-  })
-  for (const { place, result } of settled) log.warn({ result }, `ended an interrupted switch of ${place.site}.${place.name}`)
-  for (const place of places) {
-    const current = await releases.current(place.id)
-    if (current !== null) await followRelease(place, current)
-  }
-  const isAlive = (id: string): Promise<boolean> => willGoOn(db, id)
-  const removed = await cleanUpLeftovers({ sitesDirectory, places, releases, mysql, names, isAlive })
-  if (removed.length > 0) log.info({ removed }, 'removed what unfinished changes had left')
-
-  /** One environment that is half deleted, or was lost, must not keep the others from being served. */
-  async function followRelease(place: ManagedPlace, release: Release): Promise<void> {
-    try {
-      await sites.updateRelease(place.id, describeRelease({ place, mysql }, release))
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error
-      log.error(error, `release ${release.number} of ${place.site}.${place.name} is not there: it is being deleted, or was lost`)
-    }
-  }
-}
-
-async function willGoOn(db: State['db'], workflow: string): Promise<boolean> {
-  const open = db.selectFrom('workflow').select('id').where('id', '=', workflow).where('state', 'in', ['queued', 'running'])
-  return (await open.executeTakeFirst()) !== undefined
 }
 
 /** A workflow that is cancelled before it went on does not come to let visitors in again: it is done for it. */

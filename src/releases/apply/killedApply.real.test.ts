@@ -19,18 +19,22 @@ test(
   () => {
     const seen = { kills: 0, old: 0, new: 0, undone: 0 }
     for (let seed = first; seed < first + rounds; seed++) round(seed, null, seen)
-    expect(seen.kills).toBeGreaterThan(rounds * 0.8)
-    expect(seen.old).toBeGreaterThan(2)
-    expect(seen.undone).toBeGreaterThan(3)
+    expectAllSeen(seen)
   },
 )
 
 test.skipIf(!isRoot)('the same as an ordinary owner of the tree', { timeout: 20_000 * rounds }, () => {
   const seen = { kills: 0, old: 0, new: 0, undone: 0 }
   for (let seed = first + 1000; seed < first + 1000 + rounds; seed++) round(seed, owner, seen)
-  expect(seen.kills).toBeGreaterThan(rounds * 0.8)
-  expect(seen.undone).toBeGreaterThan(3)
+  expectAllSeen(seen)
 })
+
+/** Every third kill is before the play, every second way back is not killed: what chance decides beyond that is not counted on. */
+function expectAllSeen(seen: { kills: number; old: number; undone: number }): void {
+  expect(seen.kills).toBeGreaterThan(rounds * 0.8)
+  expect(seen.old).toBeGreaterThanOrEqual(Math.floor(rounds / 3))
+  expect(seen.undone).toBeGreaterThanOrEqual(Math.floor(rounds / 7))
+}
 
 function round(
   seed: number,
@@ -69,7 +73,7 @@ function round(
     const [playFrom = 0, total = 0] = step('apply', 0, probe).stdout.split('/').map(Number)
     expect(describeTree(probe, false), `seed ${seed}: without a kill`).toEqual(wanted)
 
-    const killAt = chance.fraction() < 0.4 ? 1 + chance.below(playFrom) : playFrom + chance.below(total - playFrom + 1)
+    const killAt = seed % 3 === 0 ? 1 + chance.below(playFrom) : playFrom + 1 + chance.below(total - playFrom)
     step('apply', killAt)
     if (chance.fraction() < 0.5) step('recover', 1 + chance.below(40))
     const outcome = step('recover').stdout
@@ -82,7 +86,7 @@ function round(
       return
     }
     seen.new += 1
-    step('back', chance.fraction() < 0.7 ? 1 + chance.below(total - playFrom) : 0)
+    step('back', seed % 2 === 0 ? 0 : 1 + chance.below(total - playFrom))
     if (chance.fraction() < 0.5) step('recover', 1 + chance.below(40))
     step('recover')
     if (readFileSync(`${tree}/${workName}/state`, 'utf8') === 'done') return // killed before the way back was begun
