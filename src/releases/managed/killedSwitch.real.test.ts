@@ -91,8 +91,8 @@ test(
     expect(actions).toBeGreaterThan(10)
     const ends = { forward: 0, back: 0, killed: 0 }
     for (let round = 0; round < rounds; round++) {
-      // each step in turn first, then anywhere
-      const killAt = round < actions ? round + 1 : 1 + chance.below(actions)
+      // from the first step to the last in turn, then anywhere
+      const killAt = round < actions ? 1 + Math.floor((round * actions) / Math.min(rounds, actions)) : 1 + chance.below(actions)
       const say = `CAIRN_SEED=${seed}, round ${round}, killed before action ${killAt} of ${actions}`
       const to = otherThan(current)
       expect(await runChild(to, killAt), say).toBe(null)

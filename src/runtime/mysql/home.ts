@@ -3,10 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../base/failure.ts'
 import type { MysqlAdmin, MysqlHome } from '../types.ts'
 import { type AdminEndpoint, connectAdmin, mysqlErrno } from './admin.ts'
+import { dropSchema } from './dropSchema.ts'
 
-/** Where accounts may connect from: each name is made once for each of these hosts. */
-export interface AccountHosts {
+export interface HomeOptions {
+  /** Where accounts may connect from: each name is made once for each of these hosts */
   accountHosts: readonly string[]
+  /** Of the server, where we may change its files */
+  dataDirectory?: string
 }
 
 /**
@@ -41,7 +44,7 @@ const connectionsMax = 60
 const killPatienceMs = 10_000
 
 /** What both kinds of server have in common, given a way in with every right. */
-export async function openHome(endpoint: AdminEndpoint, { accountHosts }: AccountHosts): Promise<MysqlHome> {
+export async function openHome(endpoint: AdminEndpoint, { accountHosts, dataDirectory }: HomeOptions): Promise<MysqlHome> {
   const connect = (): Promise<MysqlAdmin> => connectAdmin(endpoint)
   const withAdmin = async <T>(work: (admin: MysqlAdmin) => Promise<T>): Promise<T> => {
     const admin = await connect()
@@ -72,7 +75,7 @@ export async function openHome(endpoint: AdminEndpoint, { accountHosts }: Accoun
     adminLogin: { user: endpoint.user, password: endpoint.password },
     admin: connect,
     createSchema: (name) => run(`CREATE DATABASE IF NOT EXISTS \`${plainName(name)}\` CHARACTER SET utf8mb4`),
-    dropSchema: (name) => run(`DROP DATABASE IF EXISTS \`${plainName(name)}\``),
+    dropSchema: (name) => withAdmin((admin) => dropSchema(admin, plainName(name), dataDirectory ?? null)),
     createAccount: ({ user, password, schema }) =>
       withAdmin(async (admin) => {
         for (const account of accounts(user)) {

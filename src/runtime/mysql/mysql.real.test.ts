@@ -149,6 +149,20 @@ test('a server of the administrator is reached by its address, and refused witho
   await expect(connectNamedMysql('postgres://x@y/')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
 })
 
+test('a schema that a killed server has half dropped is dropped, or it is said which files hold it', async () => {
+  const { user, password } = server.adminLogin
+  const named = await connectNamedMysql(`mysql://${user}:${password}@localhost:${server.port}/?socket=${server.socket}`)
+  const schemaDirectory = join(directory, 'data/c_half')
+  await server.createSchema('c_half')
+  writeFileSync(join(schemaDirectory, 'tr.TRN'), 'TYPE=TRIGGERNAME\ntrigger_table=t\n') // as 10.11 leaves it
+  await expect(named.dropSchema('c_half')).rejects.toMatchObject({
+    code: 'MYSQL_HOME',
+    hint: expect.stringContaining('directory "c_half"'),
+  })
+  await server.dropSchema('c_half')
+  expect(existsSync(schemaDirectory)).toBe(false)
+})
+
 test('of two copies of an installation one works on a server at a time, also after its connection was lost', async () => {
   const lost: Failure[] = []
   const claim = () => claimServer({ mysql: server, secret: 's3cret', onLost: (error) => lost.push(error), watchMs: 50 })

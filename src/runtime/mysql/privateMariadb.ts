@@ -71,7 +71,7 @@ async function launch(
     const endpoint = { host: '127.0.0.1', port, socket: places.socket, user: adminUser, password, tls: null }
     await waitUntilReady(endpoint, server)
     rmSync(places.initFile)
-    const home = await openHome(endpoint, { accountHosts: ['127.0.0.1', 'localhost'] })
+    const home = await openHome(endpoint, { accountHosts: ['127.0.0.1', 'localhost'], dataDirectory: places.data })
     let stopping: Promise<void> | null = null
     const stop = (): Promise<void> => (stopping ??= end().then(() => lock.release()))
     return { ...home, socket: places.socket, pid: server.pid, ended: server.ended, stop }
