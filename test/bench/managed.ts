@@ -105,15 +105,15 @@ async function layFiles(
     await layTree({
       ...{ to, from, owner, run: quietRun() },
       want: entriesOf(repository, manifest),
-      known: (wanted, current) => known?.isSame(wanted, current) ?? null,
+      known: (wanted) => known?.find(wanted) ?? null,
       sameContent: (wanted, current) => threads.isSame(wanted, current.full),
-      copy: (jobs) => threads.copy(jobs),
+      copy: (copies) => threads.copy(copies),
       fetch: (jobs) => threads.write(jobs),
     })
   } finally {
     await threads.close()
   }
   mkdirSync(join(to, 'private'), { recursive: true })
-  await settleTree(to, owner)
+  await settleTree(to, owner, ['private'])
   await syncDisk(to)
 }

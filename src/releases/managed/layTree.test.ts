@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -19,6 +20,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Entry } from '../../archive/entry.ts'
 import { quietRun } from '../../base/run.ts'
 import type { FetchJob } from '../apply/types.ts'
+import { copyKnown } from './copyKnown.ts'
 import { layTree } from './layTree.ts'
 import { settleTree } from './settleTree.ts'
 
@@ -53,6 +55,12 @@ function entryOf({ path, text, target, mode }: Wanted): Entry {
     ...{ uid: 33, gid: 33, user: 'www-data', group: 'www-data', secret: false, linkGroup: 0 },
     ...{ sizeBytes: text?.length ?? 0, target: Buffer.from(target ?? '') },
   }
+}
+
+/** As a backup records it. */
+function recordOf(path: string) {
+  const { ino, ctimeNs, size, mtimeNs } = lstatSync(join(from, path), { bigint: true })
+  return { ino, ctimeNs, sizeBytes: Number(size), mtimeNs }
 }
 
 function lay(wanted: Wanted[], source: string | null = from) {
@@ -163,11 +171,11 @@ test('what is known of a file is believed, and asked in the order of paths', asy
     want: (async function* () {
       for (const item of wanted) yield entryOf(item)
     })(),
-    known(entry, current) {
+    known(entry) {
       const path = entry.path.toString()
-      expect(current.ino).toBe(statSync(join(from, path), { bigint: true }).ino)
       asked.push(path)
-      return path < 'f110' ? true : path < 'f120' ? false : null
+      if (path < 'f110') return { isSame: true, ...recordOf(path) }
+      return path < 'f120' ? { isSame: false } : null
     },
     async sameContent(entry) {
       read.push(entry.path.toString())
@@ -185,6 +193,60 @@ test('what is known of a file is believed, and asked in the order of paths', asy
   expect(read.toSorted()).toEqual(names.filter((name) => name >= 'f120'))
   expect(counts).toMatchObject({ filesCopied: 30, filesFetched: 10 })
   expect(readFileSync(join(to, 'f102'), 'utf8')).toBe('x'.repeat(100_000))
+})
+
+test('a known file that was touched since, replaced or taken away is looked at anew; in threads as here', async () => {
+  const names = Array.from({ length: 200 }, (_, i) => `f${100 + i}`)
+  for (const name of names) writeFileSync(join(from, name), name)
+  const records = new Map(names.map((name) => [name, recordOf(name)]))
+  const [touched = '', gone = '', linked = '', replaced = ''] = names.slice(70)
+  writeFileSync(join(from, touched), 'f-of')
+  for (const name of [gone, linked, replaced]) rmSync(join(from, name))
+  symlinkSync(join(from, 'f100'), join(from, linked))
+  mkdirSync(join(from, replaced))
+  const read: string[] = []
+  const counts = await layTree({
+    to,
+    from,
+    want: (async function* () {
+      for (const name of names) yield entryOf({ path: name, text: name })
+    })(),
+    known: (entry) => ({ isSame: true, ...(records.get(entry.path.toString()) ?? expect.fail()) }),
+    copy: async (copies) => copyKnown(structuredClone(copies)),
+    async sameContent(entry) {
+      read.push(entry.path.toString())
+      return false
+    },
+    async fetch(jobs) {
+      for (const { entry } of jobs) fetched.push(entry.path.toString())
+    },
+    owner,
+    run: quietRun(),
+  })
+  expect(read).toEqual([touched])
+  expect(fetched.toSorted()).toEqual([touched, gone, linked, replaced].toSorted())
+  expect(counts.filesCopied).toBe(196)
+  expect(readdirSync(to)).toHaveLength(196)
+  const same = statSync(join(to, 'f102'), { bigint: true })
+  expect([same.nlink, Number(same.mode & 0o7777n), same.mtimeNs / 1000n]).toEqual([1n, 0o644, mtimeNs / 1000n])
+})
+
+test.runIf(isRoot)('all that was laid belongs to the site already, named by the archive or not', async () => {
+  mkdirSync(join(from, 'a'))
+  writeFileSync(join(from, 'a/same'), 'same')
+  chmodSync(join(from, 'a/same'), 0o4400)
+  await lay([
+    { path: 'a', mode: 0o500 },
+    { path: 'a/link', target: 'same' },
+    { path: 'a/same', text: 'same', mode: 0o4400 },
+    { path: 'implied/deep/link', target: 'x' },
+  ])
+  const paths = ['', 'a', 'a/link', 'a/same', 'implied', 'implied/deep', 'implied/deep/link']
+  const look = (): unknown[] => paths.map((path) => lstatSync(join(to, path))).map(({ uid, gid, mode }) => ({ uid, gid, mode }))
+  const laid = look()
+  expect(laid.every((one) => (one as { uid: number }).uid === owner.uid)).toBe(true)
+  await settleTree(to, owner)
+  expect(look()).toEqual(laid)
 })
 
 test('many files of all sizes come out whole', async () => {

@@ -34,8 +34,11 @@ export interface PrepareOptions {
   commit: string | null
   /** Writes the code; the directory does not exist yet. Nothing in it may be writable for others. */
   code(directory: string): Promise<void>
-  /** kept: the current release's, shared with it; else written into an empty directory that nobody else can enter */
-  files: 'kept' | 'empty' | ((directory: string) => Promise<void>)
+  /**
+   * kept: the current release's, shared with it; else written into an empty directory that nobody else can enter. True of a
+   * writer that gave all of it to the site already.
+   */
+  files: 'kept' | 'empty' | ((directory: string) => Promise<boolean | void>)
   /** kept: the current release's, shared with it; else loaded into an empty schema */
   database: 'kept' | 'empty' | ((target: LoadTarget) => Promise<void>)
   site?: KnownOfSite
@@ -145,9 +148,9 @@ async function writeFiles(
   const tree = filesPath(place, release.filesId)
   mkdirSync(tree, { mode: 0o700 }) // ours alone until all is in it
   run.progress({ note: 'files' })
-  if (files !== 'empty') await files(tree)
+  const isSettled = files !== 'empty' && (await files(tree)) === true
   mkdirSync(join(tree, 'private'), { recursive: true })
-  await settleTree(tree, place)
+  await settleTree(tree, place, isSettled ? ['private'] : 'all')
   chmodSync(tree, 0o750)
 }
 

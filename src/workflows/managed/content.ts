@@ -23,7 +23,7 @@ export function filesFrom(
   { place, current }: Ground,
   manifest: Manifest,
   run: Run,
-): (directory: string) => Promise<void> {
+): (directory: string) => Promise<boolean> {
   return async (to) => {
     const threads = openFileThreads(house.repository)
     const known = current === null ? null : await openKnownContent(house, place.id, 'files')
@@ -32,13 +32,14 @@ export function filesFrom(
         to,
         from: current === null ? null : filesPath(place, current.filesId),
         want: entriesOf(house.repository, manifest),
-        known: (wanted, file) => known?.isSame(wanted, file) ?? null,
+        known: (wanted) => known?.find(wanted) ?? null,
         sameContent: (wanted, file) => threads.isSame(wanted, file.full),
-        copy: (jobs) => threads.copy(jobs),
+        copy: (copies) => threads.copy(copies),
         fetch: (jobs) => threads.write(jobs),
         owner: place,
         run,
       })
+      return true
     } finally {
       known?.close()
       await threads.close()

@@ -3,13 +3,13 @@ import { packChunkRefs } from '../../repository/chunkRef.ts'
 import type { RepositoryKey } from '../../repository/keys.ts'
 import type { ChunkLocation, ChunkRef, StoredEntry } from '../../repository/types.ts'
 import type { FetchJob } from '../../releases/apply/types.ts'
-import type { CopyJob } from '../../releases/managed/copyOriginal.ts'
+import type { KnownCopies } from '../../releases/managed/copyKnown.ts'
 
 /** What goes to a thread and comes back: files in flat arrays that copy quickly. */
 export type FileJob = { job: number } & (
   | { kind: 'write'; files: WriteFile[]; chunks: PackedChunks }
   | { kind: 'compare'; files: CompareFile[] }
-  | { kind: 'copy'; files: CopyJob[] }
+  | { kind: 'copy'; copies: KnownCopies }
 )
 
 export type FileAnswer = { job: number; same: boolean[] } | { job: number; failure: FailureRecord }

@@ -7,6 +7,7 @@ import { findPrevious } from '../backup/findPrevious.ts'
 import { type Previous, previousOf } from '../capture/previous.ts'
 import { PreviousEntries } from '../capture/previousEntries.ts'
 import { readStatCache } from '../capture/statCache.ts'
+import type { KnownFile } from '../../releases/managed/layTree.ts'
 import type { House } from '../house.ts'
 
 /** What is known of files without reading them. */
@@ -15,6 +16,11 @@ export interface KnownContent {
   rewind(): void
   /** Whether the file that stands there has the wanted content; null when only reading it tells. Asked in the order of paths. */
   isSame(wanted: StoredEntry, current: WalkedEntry): boolean | null
+  /**
+   * The same without looking at the file: what must be true of it for what is known to hold. Null when nothing is known, or it was no
+   * file. Asked in the order of paths.
+   */
+  find(wanted: StoredEntry): KnownFile | null
   close(): void
 }
 
@@ -58,6 +64,13 @@ export async function knownFrom(
         entry.sizeBytes === current.sizeBytes &&
         entry.mtimeNs === current.mtimeNs
       return isUntouched ? haveSameChunks(entry, wanted) : null
+    },
+    find(wanted) {
+      const known = entries.at(wanted.path)
+      if (known === null || known.stat === null || known.stat.ctimeNs === 0n || known.entry.kind !== 'file') return null
+      const { entry, stat } = known
+      if (!haveSameChunks(entry, wanted)) return { isSame: false }
+      return { isSame: true, ino: stat.ino, ctimeNs: stat.ctimeNs, sizeBytes: entry.sizeBytes, mtimeNs: entry.mtimeNs }
     },
     close: () => reader.close(),
   }

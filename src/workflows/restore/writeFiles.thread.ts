@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Failure, failureRecord, isErrno } from '../../base/failure.ts'
 import { spaceFailure } from '../../base/files.ts'
 import { mtimeSeconds } from '../../hosts/local/changes.ts'
-import { copyOriginal } from '../../releases/managed/copyOriginal.ts'
+import { copyKnown } from '../../releases/managed/copyKnown.ts'
 import { unpackChunkRefs } from '../../repository/chunkRef.ts'
 import { FragmentReader } from '../../repository/threads/fragmentReader.ts'
 import type { ChunkLocation, ChunkRef } from '../../repository/types.ts'
@@ -18,7 +18,7 @@ parentPort?.on('message', (message: FileJob) => parentPort?.postMessage(answer(m
 function answer(message: FileJob): FileAnswer {
   try {
     if (message.kind === 'compare') return { job: message.job, same: message.files.map(isSame) }
-    if (message.kind === 'copy') return { job: message.job, same: message.files.map(copyOriginal) }
+    if (message.kind === 'copy') return { job: message.job, same: copyKnown(message.copies) }
     writeAll(message.files, message.chunks)
     return { job: message.job, same: [] }
   } catch (error) {

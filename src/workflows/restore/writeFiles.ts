@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { failureFrom } from '../../base/failure.ts'
 import { threadFile } from '../../base/threads.ts'
 import type { FetchJob } from '../../releases/apply/types.ts'
-import type { CopyJob } from '../../releases/managed/copyOriginal.ts'
+import type { KnownCopies } from '../../releases/managed/copyKnown.ts'
 import type { Repository, StoredEntry } from '../../repository/types.ts'
 import { type CompareFile, compareFileOf, type FileAnswer, type FileJob, packChunks, writeFileOf } from './fileJobs.ts'
 
@@ -21,8 +21,8 @@ export interface FileThreads {
   write(jobs: readonly FetchJob<StoredEntry>[]): Promise<void>
   /** Whether the file at `path` has the content of `entry`. False when it is gone, no file, or cannot be read. */
   isSame(entry: StoredEntry, path: Buffer): Promise<boolean>
-  /** See `copyOriginal`: for each file whether it was copied */
-  copy(jobs: readonly CopyJob[]): Promise<boolean[]>
+  /** See `copyKnown`: for each file whether it was copied */
+  copy(copies: KnownCopies): Promise<boolean[]>
   close(): Promise<void>
 }
 
@@ -55,7 +55,7 @@ export function openFileThreads(repository: Pick<Repository, 'directory' | 'keys
       })
     },
     isSame: (entry, path) => compares.add(compareFileOf(entry, path)),
-    copy: (jobs) => run({ kind: 'copy', files: [...jobs] }),
+    copy: (copies) => run({ kind: 'copy', copies }),
     async close() {
       await Promise.all(threads.splice(0).map((thread) => thread.worker.terminate()))
     },
