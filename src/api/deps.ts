@@ -105,8 +105,8 @@ export interface Journeys extends ManagedJourneys {
 export interface ManagedJourneys {
   createSite(input: CreateSiteInput, actor: Actor): Promise<Enqueued>
   addEnvironment(input: { site: string } & AddEnvironmentInput, actor: Actor): Promise<Enqueued>
-  deleteEnvironment(place: Place, actor: Actor): Promise<Enqueued>
-  deleteSite(input: { site: string }, actor: Actor): Promise<Enqueued>
+  deleteEnvironment(place: Place & { givesUpLastBackup?: boolean }, actor: Actor): Promise<Enqueued>
+  deleteSite(input: { site: string; givesUpLastBackup?: boolean }, actor: Actor): Promise<Enqueued>
   importElement(place: Place, input: Omit<ImportInput, 'confirm'>, actor: Actor): Promise<Enqueued>
   clone(from: Place, to: Place, input: Pick<CloneInput, 'elements' | 'replaceAddresses'>, actor: Actor): Promise<Enqueued>
   deploy(place: Place, input: Omit<DeployInput, 'confirm'>, actor: Actor): Promise<Enqueued>

@@ -30,6 +30,10 @@ test('each way in starts a workflow of its kind, and leaves a row that tells wha
     ['DELETE', `${dev}?confirm=shop.dev`, undefined, 'delete_environment', 'environment.delete', {}],
     ['DELETE', '/v1/sites/shop?confirm=shop', undefined, 'delete_site', 'site.delete', {}],
     [
+      ...(['DELETE', '/v1/sites/shop?confirm=shop&giveUpLastBackup=true', undefined] as const),
+      ...(['delete_site', 'site.delete', { giveUpLastBackup: true }] as const),
+    ],
+    [
       ...(['POST', `${dev}/import`, { element: 'files', from: { upload: 'U1' } }] as const),
       ...(['import', 'environment.import', { element: 'files', upload: 'U1', dryRun: false }] as const),
     ],

@@ -79,8 +79,11 @@ export type ArchivesFound = Static<typeof ArchivesFound>
 export const AddEnvironmentInput = Type.Object({ environment: name, from: Type.Optional(name) }, closed)
 export type AddEnvironmentInput = Static<typeof AddEnvironmentInput>
 
-/** In the query: the name of what is deleted, typed: `site`, or `site.env`. A last backup is taken and kept. */
-export const DeleteQuery = Type.Object({ confirm: Type.String() }, closed)
+/**
+ * In the query: the name of what is deleted, typed: `site`, or `site.env`. A last backup is taken and kept; with
+ * `giveUpLastBackup` what cannot be backed up any more is deleted all the same, with a warning.
+ */
+export const DeleteQuery = Type.Object({ confirm: Type.String(), giveUpLastBackup: Type.Optional(Type.Boolean()) }, closed)
 
 /** `confirm`: `site.env`, needed for `live` */
 const confirm = Type.Optional(Type.String())

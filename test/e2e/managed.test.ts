@@ -260,8 +260,16 @@ test('an environment more, and then all of it deleted: nothing is left but the b
   await type('env:delete', 'shop.more', '--yes')
   expect((await fail('env:info', 'shop.more'))[0]).toBe(4)
   expect((await fail('site:delete', 'shop', '--yes'))[0]).toBe(6)
-  const { lastBackups } = await type<DeletedResult>('site:delete', 'shop', '--yes', '--confirm=shop')
-  expect(lastBackups).toHaveLength(3)
+
+  // a release that somebody removed cannot be backed up any more: how it is deleted all the same is said, and the others are backed up
+  rmSync(join((await look('test')).codeRoot, '..'), { recursive: true })
+  const deletion = ['site:delete', 'shop', '--yes', '--confirm=shop']
+  const [, refusal] = await fail(...deletion)
+  expect(refusal).toContain('Cannot take the last backup of "shop.test"')
+  expect(refusal).toContain('cairn site:delete shop --give-up-last-backup')
+  await expectRunning('dev')
+  const { lastBackups } = await type<DeletedResult>(...deletion, '--give-up-last-backup')
+  expect(lastBackups).toHaveLength(2)
   expect(existsSync(join(cairn.data, 'sites/shop'))).toBe(false)
   expect(readdirSync(join(cairn.data, 'mysql/data')).filter((name) => name.startsWith('c_'))).toEqual([])
   expect((await fail('site:info', 'shop'))[0]).toBe(4)

@@ -47,8 +47,11 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
     },
     async (request, reply) => {
       const { site } = request.params
-      requireTypedName(site, request.query.confirm, 'delete')
-      return reply.code(202).send(await viewStarted(queue, await journeys.deleteSite({ site }, callerOf(request).actor)))
+      const { confirm, giveUpLastBackup = false } = request.query
+      requireTypedName(site, confirm, 'delete')
+      if (giveUpLastBackup) request.auditDetails = { giveUpLastBackup }
+      const asked = { site, givesUpLastBackup: giveUpLastBackup }
+      return reply.code(202).send(await viewStarted(queue, await journeys.deleteSite(asked, callerOf(request).actor)))
     },
   )
 
@@ -89,10 +92,11 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
     },
     async (request, reply) => {
       const { site, environment } = request.params
-      requireTypedName(`${site}.${environment}`, request.query.confirm, 'delete')
-      return reply
-        .code(202)
-        .send(await viewStarted(queue, await journeys.deleteEnvironment(request.params, callerOf(request).actor)))
+      const { confirm, giveUpLastBackup = false } = request.query
+      requireTypedName(`${site}.${environment}`, confirm, 'delete')
+      if (giveUpLastBackup) request.auditDetails = { giveUpLastBackup }
+      const asked = { site, environment, givesUpLastBackup: giveUpLastBackup }
+      return reply.code(202).send(await viewStarted(queue, await journeys.deleteEnvironment(asked, callerOf(request).actor)))
     },
   )
 }

@@ -18,10 +18,12 @@ export function siteDelete(invoke: Invoke) {
     examples: [
       ['site:delete shop', 'asks for the name'],
       ['site:delete shop --yes --confirm=shop', 'without a question'],
+      ['site:delete shop --give-up-last-backup', 'a site that cannot be backed up any more'],
     ],
   })
     .argument('<SITE>', 'the site')
     .option('--confirm <SITE>', 'the name again, needed with --yes')
+    .option('--give-up-last-backup', 'also delete what cannot be backed up any more')
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((site, options) =>
       invoke(async (context) => {
@@ -29,11 +31,11 @@ export function siteDelete(invoke: Invoke) {
         await confirmDestructive(context, {
           environment: { text: site, environment: null },
           typed: true,
-          warning: `This is destructive: it deletes ${site} with ${environments.join(', ')}: code and its whole history, files, databases.\nA last backup of each environment is taken first, and stays.`,
+          warning: `This is destructive: it deletes ${site} with ${environments.join(', ')}: code and its whole history, files, databases.\n${lastBackupText('A last backup of each environment', options.giveUpLastBackup)}`,
           question: `Delete the site ${site}?`,
           confirm: options.confirm,
         })
-        const started = await context.client.delete<Started>(path`/v1/sites/${site}`, { confirm: site })
+        const started = await context.client.delete<Started>(path`/v1/sites/${site}`, { confirm: site, ...givenUp(options) })
         return follow(context, started, options.wait, async (workflow) => deletedOutcome(context, workflow))
       }),
     )
@@ -87,6 +89,7 @@ export function envDelete(invoke: Invoke) {
     .alias('multidev:delete')
     .argument('<SITE.ENV>', 'the environment')
     .option('--confirm <SITE.ENV>', 'the name again')
+    .option('--give-up-last-backup', 'also delete it when it cannot be backed up any more')
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
@@ -94,14 +97,24 @@ export function envDelete(invoke: Invoke) {
         refuseUsual(environment)
         await confirmDestructive(context, {
           environment,
-          warning: `This is destructive: it deletes ${environment.text} with its files and its database.\nA last backup is taken first, and stays.`,
+          warning: `This is destructive: it deletes ${environment.text} with its files and its database.\n${lastBackupText('A last backup', options.giveUpLastBackup)}`,
           question: `Delete ${environment.text}?`,
           confirm: options.confirm,
         })
-        const started = await context.client.delete<Started>(where, { confirm: environment.text })
+        const started = await context.client.delete<Started>(where, { confirm: environment.text, ...givenUp(options) })
         return follow(context, started, options.wait, async (workflow) => deletedOutcome(context, workflow))
       }),
     )
+}
+
+function lastBackupText(what: string, givesUp: boolean | undefined): string {
+  return givesUp === true
+    ? `${what} is taken first where one can be taken; what cannot be read is lost.`
+    : `${what} is taken first, and stays.`
+}
+
+function givenUp({ giveUpLastBackup }: { giveUpLastBackup?: true | undefined }): { giveUpLastBackup?: true } {
+  return giveUpLastBackup === true ? { giveUpLastBackup } : {}
 }
 
 /** Before anybody types a name for nothing. */

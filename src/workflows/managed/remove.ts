@@ -4,8 +4,9 @@ import type { DeletedResult } from '../../contract/managedSchemas.ts'
 import { defineWorkflow, type WorkflowContext, type WorkflowDefinition } from '../../queue/define.ts'
 import type { Environment } from '../../sites/environment.ts'
 import { parseSiteName } from '../../sites/names.ts'
-import { takeBackup } from '../backup/takeBackup.ts'
+import { type Steps, takeBackup } from '../backup/takeBackup.ts'
 import type { House } from '../house.ts'
+import { isInterrupted } from './putRelease.ts'
 import { removeEnvironment, removeSite } from './reserve.ts'
 
 export interface RemoveInput {
@@ -15,6 +16,8 @@ export interface RemoveInput {
   ids: string[]
   /** Those of them that have something to back up */
   environmentIds: string[]
+  /** One whose last backup cannot be taken is deleted without it. @default {false} */
+  givesUpLastBackup?: boolean
 }
 
 const keepForDays = 365
@@ -52,7 +55,7 @@ function removal(house: House, kind: string, remove: (input: RemoveInput) => Pro
     version: 1,
     changes: true,
     async run(context, input) {
-      const lastBackups = await lastBackupsOf(house, context, input.environmentIds)
+      const lastBackups = await lastBackupsOf(house, context, input)
       await context.step('delete', async () => {
         await context.pointOfNoReturn()
         await context.fence()
@@ -63,7 +66,8 @@ function removal(house: House, kind: string, remove: (input: RemoveInput) => Pro
   })
 }
 
-async function lastBackupsOf(house: House, context: WorkflowContext, environmentIds: string[]): Promise<string[]> {
+async function lastBackupsOf(house: House, context: WorkflowContext, input: RemoveInput): Promise<string[]> {
+  const { environmentIds, givesUpLastBackup = false } = input
   const ids = await context.step('name the last backups', async () => environmentIds.map(() => newUlid()))
   const taken: string[] = []
   for (const [index, environmentId] of environmentIds.entries()) {
@@ -71,12 +75,32 @@ async function lastBackupsOf(house: House, context: WorkflowContext, environment
       ...{ id: parseUlid(ids[index] ?? ''), environmentId, actor: context.actor, workflowId: context.id },
       ...{ keepForDays, note: 'the last one, before the deletion', paranoid: false },
     }
-    const { backup } = await takeBackup(
-      house,
-      { ...request, elements: ['code', 'files', 'database'], trigger: 'safety' },
-      (name, work) => context.step(`last backup ${index + 1}: ${name}`, work),
-    )
-    taken.push(backup)
+    const steps: Steps = (name, work) => context.step(`last backup ${index + 1}: ${name}`, work)
+    try {
+      const { backup } = await takeBackup(
+        house,
+        { ...request, elements: ['code', 'files', 'database'], trigger: 'safety' },
+        steps,
+      )
+      taken.push(backup)
+    } catch (error) {
+      if (context.run.signal.aborted || isInterrupted(context, error)) throw error
+      const { site, name } = await house.sites.findById(environmentId)
+      const why = error instanceof Error ? error.message : String(error)
+      if (!givesUpLastBackup) throw withoutLastBackup(input, `Cannot take the last backup of "${site}.${name}": ${why}`, error)
+      const message = `"${site}.${name}" is deleted without a last backup: ${why}`
+      await steps('given up', async (run) => run.warn({ code: 'LAST_BACKUP_GIVEN_UP', element: null, message, path: null }))
+    }
   }
   return taken
+}
+
+/** What is broken beyond reading can be deleted all the same, and whoever wants that must hear how. */
+function withoutLastBackup({ site, environment }: RemoveInput, message: string, cause: unknown): Failure {
+  const command = environment === null ? `site:delete ${site}` : `env:delete ${site}.${environment}`
+  return new Failure(cause instanceof Failure ? cause.code : 'ENVIRONMENT_UNREACHABLE', message, {
+    hint: `Nothing was deleted. Mend it, or delete it without a last backup: cairn ${command} --give-up-last-backup`,
+    retry: cause instanceof Failure ? cause.retry : 'after-repair',
+    cause,
+  })
 }

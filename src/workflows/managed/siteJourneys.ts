@@ -48,7 +48,7 @@ export function siteJourneys(house: House, start: Start) {
       return start('add_environment', { site, environment: name, ids: [from.id] }, actor, input)
     },
 
-    async deleteEnvironment(place: Place, actor: Actor): Promise<Enqueued> {
+    async deleteEnvironment(place: Place & GivingUp, actor: Actor): Promise<Enqueued> {
       const environment = await findManaged(house, place, 'delete')
       if (['dev', 'test', 'live'].includes(environment.name)) {
         throw new Failure(
@@ -64,15 +64,16 @@ export function siteJourneys(house: House, start: Start) {
         environment: environment.name,
         ids: [environment.id],
         environmentIds: filled([environment]),
+        ...givenUp(place),
       }
       return start('delete_environment', about(environment), actor, input)
     },
 
-    async deleteSite({ site }: { site: string }, actor: Actor): Promise<Enqueued> {
+    async deleteSite({ site, ...asked }: { site: string } & GivingUp, actor: Actor): Promise<Enqueued> {
       const environments = await house.sites.listEnvironments(site)
       for (const { name } of environments) await findManaged(house, { site, environment: name }, 'delete')
       const ids = environments.map(({ id }) => id)
-      const input: RemoveInput = { site, environment: null, ids, environmentIds: filled(environments) }
+      const input: RemoveInput = { site, environment: null, ids, environmentIds: filled(environments), ...givenUp(asked) }
       return start('delete_site', { site, environment: null, ids }, actor, input)
     },
   }
@@ -99,6 +100,12 @@ async function sourceFor(house: House, source: CreateSiteRequest['source'], acto
     ...{ kind: 'backup', backup: backup.id, elements: source.elements ?? held },
     replaceAddresses: source.replaceAddresses ?? true,
   }
+}
+
+type GivingUp = Pick<RemoveInput, 'givesUpLastBackup'>
+
+function givenUp({ givesUpLastBackup = false }: GivingUp): GivingUp {
+  return givesUpLastBackup ? { givesUpLastBackup } : {}
 }
 
 /** What has something to back up. */
