@@ -17,7 +17,7 @@ import { openapiOptions, openapiRoute } from './openapi.ts'
 import { answerError, sendProblem } from './problem.ts'
 import { lazySerializers, lazyValidatorCompiler } from './lazyCompilers.ts'
 import { type Api, logRequest } from './server.ts'
-import { endSilentConnections } from './silentConnections.ts'
+import { closeConnections } from './closeConnections.ts'
 import { uploadRoutes } from './uploads/route.ts'
 import { accessRoutes } from './v1/access.ts'
 import { accountRoutes } from './v1/account.ts'
@@ -63,7 +63,7 @@ export async function buildApi(deps: ApiDeps, onRoute: (route: RouteOptions) => 
   app.setValidatorCompiler(lazyValidatorCompiler)
   app.setErrorHandler(answerError)
   app.addHook('onRoute', onRoute)
-  endSilentConnections(app)
+  closeConnections(app)
 
   await app.register(rateLimit, { max: limits.requestsPerMinute, timeWindow: 60_000 })
   await app.register(helmet, {
