@@ -44,10 +44,17 @@ export interface PrepareOptions {
   site?: KnownOfSite
   /** How much will be written, bytes */
   expectedBytes: number
+  /**
+   * Of a release whose database need not wait for it: finds out what the rest is made of, once the row is there. The framework,
+   * the commit and the code beside it are then not meant.
+   */
+  learn?(): Promise<LearnedOfCode>
   /** With the workflow's id: prepared again by the same workflow it is the same release */
   origin: ReleaseOrigin
   run: Run
 }
+
+export type LearnedOfCode = Pick<PrepareOptions, 'framework' | 'docroot' | 'commit' | 'code' | 'files' | 'expectedBytes'>
 
 export interface PreparedRelease {
   release: Release
@@ -65,7 +72,7 @@ export interface PreparedRelease {
  */
 export async function prepareRelease(options: PrepareOptions): Promise<PreparedRelease> {
   const { place, releases, run } = options
-  const release = await releases.begin({
+  let release = await releases.begin({
     environmentId: place.id,
     framework: options.framework,
     docroot: options.docroot ?? '',
@@ -79,7 +86,19 @@ export async function prepareRelease(options: PrepareOptions): Promise<PreparedR
     makeEnvironment(place)
     await discardRelease(options, release)
     await requireSpace(place.directory, options.expectedBytes)
-    await inOrder([() => writeTrees(options, release)], [() => fillDatabase(options, release)])
+    const begun = release
+    await inOrder(
+      [
+        async () => {
+          if (options.learn === undefined) return writeTrees(options, begun)
+          const learned = await options.learn()
+          await requireSpace(place.directory, learned.expectedBytes)
+          release = await releases.setCode(begun, { ...learned, docroot: learned.docroot ?? '' })
+          await writeTrees({ ...options, ...learned }, release)
+        },
+      ],
+      [() => fillDatabase(options, begun)],
+    )
     stopIfCancelled(run)
     run.progress({ note: 'configuration' })
     const facts = await configure(options, release)

@@ -56,6 +56,16 @@ test('an installation has one tag, by which it knows its own names', async () =>
   expect(namesOf('000000').isOurs(schema)).toBe(false)
 })
 
+test('setCode() tells what a release that is being prepared turned out to be, and changes none that is ready', async () => {
+  const id = await environment()
+  const release = await releases.begin(wanted(id))
+  const code = { framework: 'drupal8', docroot: 'web', commit: 'a'.repeat(40) } as const
+  expect(await releases.setCode(release, code)).toMatchObject({ number: release.number, ...code })
+  await releases.setReady(release)
+  await releases.setCode(release, { ...code, commit: null })
+  expect(await releases.find(id, release.number)).toMatchObject({ ...code, state: 'ready', account: release.account })
+})
+
 test('begin() gives a workflow that asks again the same release, and another one the next', async () => {
   const id = await environment()
   const first = wanted(id)

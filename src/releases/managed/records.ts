@@ -62,6 +62,8 @@ export interface Releases {
   list(environmentId: string, options?: { withDropped?: boolean }): Promise<Release[]>
   /** Of every environment that there is, those that were dropped too */
   listAll(): Promise<Release[]>
+  /** Says of a release that is being prepared what its code turned out to be. */
+  setCode(release: Release, code: Pick<Release, 'framework' | 'docroot' | 'commit'>): Promise<Release>
   setReady(release: Release): Promise<void>
   /** Follows the link: `to` is current, what was so before is kept until then. Safe to repeat. */
   setCurrent(environmentId: string, to: number, keepUntil: Date): Promise<void>
@@ -108,6 +110,11 @@ export function openReleases({ db, key, names }: { db: Kysely<StateTables>; key:
     async listAll() {
       const found = await db.selectFrom('release').selectAll().execute()
       return found.map((row) => fromRow(row, key))
+    },
+    async setCode(release, { framework, docroot, commit }) {
+      const found = one(release.environmentId, release.number).set({ framework, docroot, code_commit: commit })
+      await found.where('state', '=', 'preparing').execute()
+      return { ...release, framework, docroot, commit }
     },
     async setReady({ environmentId, number }) {
       await one(environmentId, number).set({ state: 'ready' }).where('state', '=', 'preparing').execute()

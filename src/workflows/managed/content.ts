@@ -58,7 +58,8 @@ export function dumpFrom(house: House, manifest: Manifest, run: Run): DumpSource
 }
 
 export interface LoadingOptions {
-  framework: Framework
+  /** Not asked for before the dump is loaded */
+  framework: Framework | Promise<Framework>
   /** What is known of the tables; null finds it out */
   tablePrefix: string | null
   /** Told which it is, before the code is configured */
@@ -75,9 +76,10 @@ export interface LoadingOptions {
 /** Loads a dump, then makes of it what belongs here: its addresses, and nothing that goes on by itself. */
 export function databaseFrom(source: DumpSource, options: LoadingOptions): (target: LoadTarget) => Promise<void> {
   return async (target) => {
-    const { framework, address, calm, say, run } = options
+    const { address, calm, say, run } = options
     const { credentials } = target
     await loadContent(target, source.dump(), { wanted: source.wanted, requireTrailer: source.wanted !== null, run })
+    const framework = await options.framework
     const tablePrefix = options.tablePrefix ?? (await findPrefix(credentials, framework))
     options.onPrefix?.(tablePrefix)
     if (address !== null) {

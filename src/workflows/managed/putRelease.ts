@@ -19,7 +19,7 @@ import { tryRelease } from './tryRelease.ts'
 
 export type WantedRelease = Pick<
   PrepareOptions,
-  'framework' | 'docroot' | 'commit' | 'code' | 'files' | 'database' | 'site' | 'expectedBytes'
+  'framework' | 'docroot' | 'commit' | 'code' | 'files' | 'database' | 'site' | 'expectedBytes' | 'learn'
 > & {
   backup: string | null
   what: string
@@ -151,7 +151,8 @@ export async function switchTo(
     const commit = { onCommit: (journal: { to: { number: number } }) => onCommit(journal.to.number), emptyCaches: empty }
     const times = await switchRelease({ place, from, to, php: pool, mysql, url, ...options, ...commit, run })
     maintenanceMs = times.maintenanceMs
-    run.log('info', `release ${to.number} is current, the site answered 503 for ${maintenanceMs} ms`)
+    const parts = `${times.drainMs} to let requests end, ${times.fenceMs} for accounts, ${times.warmMs} to warm up`
+    run.log('info', `release ${to.number} is current, the site answered 503 for ${maintenanceMs} ms: ${parts}`)
   }
   await house.sites.updateRelease(place.id, describeRelease({ place, mysql }, to))
   await dropReleases({ place, releases, mysql, names, keep, now: run.now() })
