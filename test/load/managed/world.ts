@@ -89,7 +89,8 @@ export function openWorld(sites: string): World {
       const release = current(place)
       const now = marks.get(place)
       if (release === null || now === undefined) throw new Error(`${place} is not there`)
-      pictures.set(`files ${now.files}`, photographFiles(release.files, lstatSync(release.files)))
+      const files = photographFiles(release.files, lstatSync(release.files))
+      pictures.set(`files ${now.files}`, short('files', now.files, files))
       pictures.set(`database ${now.database}`, await photographDatabase(release.database))
     },
     async look(place, options, how) {
