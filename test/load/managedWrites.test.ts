@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Static } from 'typebox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ManagedResult } from '../../src/contract/managedSchemas.ts'
-import type { Started, WorkflowView } from '../../src/contract/workSchemas.ts'
+import type { Started, WorkflowLog, WorkflowView } from '../../src/contract/workSchemas.ts'
 import { connectDatabase } from '../../src/elements/database/connect.ts'
 import { type Ground, openGround } from '../e2e/ground.ts'
 import { freePort } from '../servers/ports.ts'
@@ -75,8 +76,8 @@ afterAll(() => ground.close())
 
 const all = ['code', 'files', 'database']
 
-/** On a machine that does much else besides, as in `script/test`, a switch takes several times as long. */
-const maintenanceMaxMs = isSoak ? 2000 : 8000
+/** On two cores with five other processes for each, a switch took 1.4 to 1.7 s: half for the drain, half to warm up. */
+const maintenanceMaxMs = isSoak ? 2000 : 3000
 
 test('the safe path to live under constant writes: nothing but 200 outside of switches, no acknowledged write is lost', async () => {
   const first = findCurrent(place('live'))?.number ?? 0
@@ -93,6 +94,8 @@ test('the safe path to live under constant writes: nothing but 200 outside of sw
       ...{ says, began: Date.parse(step?.startedAt ?? ''), ended: Date.parse(step?.finishedAt ?? '') },
       ...{ release: findCurrent(place('live'))?.number ?? 0, maintenanceMs: result.maintenanceMs ?? null },
     })
+    const { lines } = await cairn.client.get<Static<typeof WorkflowLog>>(`/v1/workflows/${ended.id}/log`)
+    console.log(says, lines.find(({ message }) => message.includes('answered 503'))?.message ?? 'switched nothing')
     if (typeof result.safetyBackup === 'string') safetyBackups.push(result.safetyBackup)
     await writers.more(10)
   }
