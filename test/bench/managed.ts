@@ -96,7 +96,7 @@ async function layFiles(
   from: string | null,
   known: KnownContent | null,
 ): Promise<void> {
-  const threads = openFileThreads(repository)
+  const threads = openFileThreads(repository, { startsNow: true })
   const owner =
     process.geteuid?.() === 0
       ? { uid: 34_000_000, gid: 34_000_000 }

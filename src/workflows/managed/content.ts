@@ -25,7 +25,7 @@ export function filesFrom(
   run: Run,
 ): (directory: string) => Promise<boolean> {
   return async (to) => {
-    const threads = openFileThreads(house.repository)
+    const threads = openFileThreads(house.repository, { startsNow: true })
     const known = current === null ? null : await openKnownContent(house, place.id, 'files')
     try {
       await layTree({

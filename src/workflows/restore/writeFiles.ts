@@ -26,11 +26,16 @@ export interface FileThreads {
   close(): Promise<void>
 }
 
-export function openFileThreads(repository: Pick<Repository, 'directory' | 'keys' | 'locate'>): FileThreads {
+/** @param startsNow whether there will be work for all of them: they start beside what comes before it */
+export function openFileThreads(
+  repository: Pick<Repository, 'directory' | 'keys' | 'locate'>,
+  { startsNow = false } = {},
+): FileThreads {
   const threads: Thread[] = []
   const data = { directory: repository.directory, key: repository.keys.key }
   const compares = new CompareQueue(run)
   let nextJob = 0
+  while (startsNow && threads.length < threadsMax) startThread(threads, data).worker.unref()
 
   function run(job: FileJobBody): Promise<boolean[]> {
     const free = threads.find((thread) => thread.waiting.size === 0)
