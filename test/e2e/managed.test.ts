@@ -165,10 +165,22 @@ test('downloaded archives become a site that runs under its own address', async 
 })
 
 test('what cannot become a site leaves nothing', async () => {
-  const [exit, err] = await fail('site:create', 'half', `--code=${archive('files')}`)
-  expect([exit, err]).toEqual([2, expect.stringContaining('ARCHIVE_REFUSED')])
-  expect((await fail('site:info', 'half'))[0]).toBe(4)
-  expect(existsSync(join(cairn.data, 'sites/half'))).toBe(false)
+  const databases = join(cairn.data, 'mysql/data')
+  const schemas = (): string[] => (existsSync(databases) ? readdirSync(databases).filter((name) => name.startsWith('c_')) : [])
+  const before = schemas()
+  const noDump = join(ground.directory, 'no-dump.sql')
+  writeFileSync(noDump, 'CREATE TABLE a (id int PRIMARY KEY);\nINSERT INTO b VALUES (1);\n')
+  // the dump is loaded while the archives are read: whichever fails, that is told
+  for (const [code, database, exits, words] of [
+    ['files', archive('database'), 2, 'ARCHIVE_REFUSED'],
+    ['code', noDump, 1, 'it fills table "b" before making it'],
+  ] as const) {
+    const [exit, err] = await fail('site:create', 'half', `--code=${archive(code)}`, `--database=${database}`)
+    expect([exit, err]).toEqual([exits, expect.stringContaining(words)])
+    expect((await fail('site:info', 'half'))[0]).toBe(4)
+    expect(existsSync(join(cairn.data, 'sites/half'))).toBe(false)
+    expect(schemas()).toEqual(before)
+  }
 })
 
 test("dev's backup goes into test, test's code to live, live's content back to dev", async () => {
