@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commitTree } from './commitTree.ts'
@@ -107,4 +107,20 @@ test('a history goes around: packed, imported into another site, the same', asyn
   const again = await commitTree(other.repository, { entries: entriesOf({ a: '1', größe: '2' }), message: 'm', author })
   expect(again).toMatchObject({ kind: 'unchanged', commit: tip })
   other.remove()
+})
+
+test('half a pack stands in the new directory: a cancelled one leaves nothing in the repository, nor is it tidied away', async () => {
+  const tip = await commit(Object.fromEntries(Array.from({ length: 2 }, (_, n) => [`${n}.bin`, randomBytes(8 << 20)])))
+  const stop = new AbortController()
+  const to = join(place.base, 'cut')
+  const packsOf = (directory: string): string[] => readdirSync(join(directory, 'objects/pack'))
+  const before = packsOf(repository.directory)
+  const packed = packRepositoryAs(repository, to, { commit: tip, branch: defaultBranch, signal: stop.signal })
+  const isHalf = (directory: string): boolean => packsOf(directory).some((name) => name.startsWith('tmp_pack'))
+  await expect
+    .poll(() => existsSync(join(to, 'objects/pack')) && (isHalf(to) || isHalf(repository.directory)), { interval: 1 })
+    .toBe(true)
+  stop.abort()
+  await expect(packed).rejects.toMatchObject({ code: 'WORKFLOW_CANCELLED' })
+  expect(packsOf(repository.directory)).toEqual(before)
 })

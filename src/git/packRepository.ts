@@ -48,9 +48,15 @@ export async function packRepositoryAs(repository: SiteRepository, toDirectory: 
   const cuts = await cutsOf(repository, main)
   const tips = [...new Set([...refs.map(({ id }) => id), options.commit])].sort()
   const not: string[] = []
+  // half a pack stands where objects are written: in the new directory, so that a cancelled backup leaves nothing in the repository
+  // and nobody who opens that meanwhile takes it for left over
+  const env = {
+    GIT_OBJECT_DIRECTORY: at('objects'),
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(join(repository.directory, 'objects')),
+  }
   for (const wanted of [...cuts.map((cut) => [cut]), tips]) {
     const input = [...wanted, ...not.map((id) => `^${id}`)].map((line) => `${line}\n`).join('')
-    await runGit(repository, [...packObjects, at('objects/pack/pack')], { input, ...stop })
+    await runGit(repository, [...packObjects, at('objects/pack/pack')], { input, env, ...stop })
     not.push(...wanted)
   }
   levelTimes(toDirectory, new Date(1000 * Number(await gitText(repository, ['show', '-s', '--format=%ct', options.commit]))))
