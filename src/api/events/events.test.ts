@@ -78,6 +78,7 @@ test('who comes back from before this process is told to ask anew', async () => 
 
 test('nobody is told of a site that they do not see', async () => {
   const { id } = await api.db.selectFrom('person').select('id').executeTakeFirstOrThrow()
+  await api.db.insertInto('site').values({ name: 'blog', framework: 'wordpress' }).execute()
   const { token } = await createToken(api.db, { personId: id, name: 'narrow', sites: ['blog'] })
   const narrow = follow((events) => events.filter(({ event }) => event === 'workflow').length > 0, token)
   await new Promise((resolve) => void setTimeout(resolve, 100))

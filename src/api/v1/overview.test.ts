@@ -42,6 +42,7 @@ beforeAll(async () => {
     .values([
       backup('B1', hourAgo(30)),
       backup('B2', hourAgo(3)),
+      backup('B0', hourAgo(40)), // found in the repository later
       backup('B3', hourAgo(2), { deleted_at: hourAgo(1) }),
       backup('B4', hourAgo(1), { expires_at: hourAgo(0.5) }),
     ])
@@ -64,13 +65,13 @@ const read = async (token?: string): Promise<Overview['sites']> =>
 
 test('each environment is told with its newest listed backup, and with what failed since', async () => {
   const [blog, shop] = await read()
-  expect(blog).toMatchObject({ name: 'blog', label: 'The blog', archiveBytes: 222 })
+  expect(blog).toMatchObject({ name: 'blog', label: 'The blog', archiveBytes: 333 })
   expect(blog?.environments.map(({ name }) => name)).toEqual(['dev', 'live'])
   expect(blog?.environments[0]).toMatchObject({ lastBackup: null, failedSince: null, backups: 0, empty: false })
   expect(blog?.environments[1]).toMatchObject({
     lastBackup: { id: 'B2', state: 'proven', archiveBytes: 111 },
     failedSince: { workflow: 'W1', message: 'Cannot dump' },
-    backups: 2,
+    backups: 3,
   })
   expect(shop?.environments[0]).toMatchObject({ kind: 'managed', empty: true })
 })
