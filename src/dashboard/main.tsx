@@ -11,9 +11,10 @@ import { asRefusal } from './api/send.ts'
 import { Clock } from './parts/Moment.tsx'
 import { makeRouter } from './router.tsx'
 import { sessionQuery } from './session/sessionQuery.ts'
-import { styleNonce } from './styleNonce.ts'
+import { styleNonce, tellStyleNonce } from './styleNonce.ts'
 import { readableColors, theme } from './theme.ts'
 
+tellStyleNonce()
 const client = new QueryClient({
   defaultOptions: {
     queries: {

@@ -7,7 +7,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router'
-import type { Element } from '../contract/words.ts'
+import { type Element, triggers, workflowKinds } from '../contract/words.ts'
 import { Crashed } from './layout/Crashed.tsx'
 import { NotFound } from './layout/NotFound.tsx'
 import { Shell } from './layout/Shell.tsx'
@@ -124,7 +124,7 @@ const backupLog = createRoute({
   path: 'backups/log',
   validateSearch: search((asked) => ({
     page: count(asked['page']),
-    trigger: oneOf(['manual', 'automatic', 'safety'], asked['trigger']),
+    trigger: oneOf(triggers, asked['trigger']),
     search: text(asked['search']),
     all: asked['all'] === true ? true : undefined,
   })),
@@ -163,8 +163,8 @@ const workflows = createRoute({
     site: text(asked['site']),
     environment: text(asked['environment']),
     state: oneOf(['queued', 'running', 'succeeded', 'failed', 'cancelled'], asked['state']),
-    kind: text(asked['kind']),
-    limit: count(asked['limit']),
+    kind: oneOf(workflowKinds, asked['kind']),
+    page: count(asked['page']),
   })),
   component: lazyRouteComponent(() => import('./screens/workflows/Workflows.tsx'), 'Workflows'),
 })
@@ -201,6 +201,7 @@ const audit = createRoute({
     actor: text(asked['actor']),
     action: text(asked['action']),
     result: oneOf(['done', 'failed'], asked['result']),
+    page: count(asked['page']),
   })),
   component: lazyRouteComponent(() => import('./screens/administration/Audit.tsx'), 'Audit'),
 })

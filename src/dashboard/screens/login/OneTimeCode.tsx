@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Checkbox, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useLocation } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -7,6 +7,7 @@ import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { Loaded } from '../../parts/Loaded.tsx'
 import { Problem } from '../../parts/Problem.tsx'
+import { plural } from '../../words/size.ts'
 import { Frame } from './Frame.tsx'
 import { useSignedIn } from './Login.tsx'
 
@@ -79,6 +80,7 @@ function UseCode({ code, view }: { code: string; view: CodeView }) {
   const [name, setName] = useState(view.name)
   const [password, setPassword] = useState('')
   const [repeated, setRepeated] = useState('')
+  const [revokeTokens, setRevokeTokens] = useState(false)
   const goOn = useSignedIn()
   const use = useChange((input: UseCodeInput) => send<Whoami>('POST', '/v1/one-time-codes/use', input), {
     inForm: true,
@@ -90,7 +92,7 @@ function UseCode({ code, view }: { code: string; view: CodeView }) {
     event.preventDefault()
     if (purpose === 'login') return use.mutate({ code })
     if (password !== repeated) return setRepeated(repeated === '' ? ' ' : repeated)
-    use.mutate({ code, password, ...(purpose === 'setup' ? { email, name, timeZone: ownZone() } : { timeZone: ownZone() }) })
+    use.mutate({ code, password, revokeTokens, timeZone: ownZone(), ...(purpose === 'setup' ? { email, name } : {}) })
   }
   return (
     <form onSubmit={submit}>
@@ -137,6 +139,14 @@ function UseCode({ code, view }: { code: string; view: CodeView }) {
               error={differ ? 'The two are not the same' : null}
             />
           </>
+        )}
+        {purpose === 'reset' && view.tokens > 0 && (
+          <Checkbox
+            label={`Revoke my ${plural(view.tokens, 'machine token')} too`}
+            description="When somebody else may know the old password; scripts need new ones then"
+            checked={revokeTokens}
+            onChange={(event) => setRevokeTokens(event.currentTarget.checked)}
+          />
         )}
         {use.isError && <Problem error={use.error} />}
         <Button type="submit" loading={use.isPending}>

@@ -14,7 +14,7 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
   const short = spaceFreeBytes !== null && spaceNeededBytes > spaceFreeBytes
   return (
     <Stack gap="sm">
-      <Table.ScrollContainer minWidth={480} type="native">
+      <Table.ScrollContainer minWidth={480} type="native" tabIndex={0} role="group" aria-label="What will change">
         <Table withTableBorder captionSide="bottom">
           <Table.Caption ta="left">
             How: {mode.replace(/\.$/, '')}. Space needed: {sizeText(spaceNeededBytes)}
