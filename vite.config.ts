@@ -20,6 +20,6 @@ export default defineConfig({
     host: '127.0.0.1',
     port: 7172,
     strictPort: true,
-    proxy: { '/v1': server, '/download': server, '/git': server },
+    proxy: { '/v1': server, '/download': server, '/git': server, '/docs': server },
   },
 })

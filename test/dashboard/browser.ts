@@ -12,7 +12,7 @@ const patienceMs = 240_000
 export function startBrowser(): Promise<Browser> {
   const executablePath = places.find((path) => existsSync(path))
   if (executablePath === undefined) throw new Error('no Chromium: apt-get install chromium')
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] })
 }
 
 export interface Window {

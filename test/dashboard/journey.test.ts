@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { amount } from '../soak.ts'
 import type { BackupView, EnvironmentView } from '../../src/contract/schemas.ts'
 import { layBadLine } from './badLine.ts'
 import { dropFile, findBarriers, openWindow, type Page, type Window } from './browser.ts'
@@ -17,6 +18,7 @@ let ada: Window
 let archives: Record<'code' | 'database' | 'files', string>
 const isRoot = process.getuid?.() === 0
 const password = 'four words stand here'
+const patience = { timeout: 120_000, interval: 100 }
 
 beforeAll(async () => {
   world = await openWorld()
@@ -187,18 +189,17 @@ test.runIf(isRoot)('a database is imported by our own link, and slowly from else
   }
   await give(body.url)
   await page.getByText('Import of shop.dev: done').first().waitFor()
-  world.elsewhere.give(readFileSync(archives.database), 8000)
+  world.elsewhere.give(readFileSync(archives.database))
   await give(world.elsewhere.url)
-  const seen = new Set<string>()
-  const done = page.getByText('Import of shop.dev: done').first()
-  while (!(await done.isVisible())) {
-    const bar = page.getByRole('progressbar').first()
-    const label = await bar.getAttribute('aria-label', { timeout: 1000 }).catch(() => null)
-    if (label !== null) seen.add(label)
-    await page.waitForTimeout(100)
+  const steps = amount({ few: 4, many: 20 })
+  for (let step = 1; step < steps; step++) {
+    const [before, now] = [((step - 1) * 100) / steps, (step * 100) / steps]
+    await world.elsewhere.sendTo(now, amount({ few: 1200, many: 6000 }))
+    await expect.poll(() => shownPercent(page), patience).toBeGreaterThan((before + now) / 2 - 1)
+    expect(await shownPercent(page)).toBeLessThanOrEqual(now) // never more than there is
   }
-  const parts = [...seen].flatMap((label) => /(\d+) %/.exec(label)?.[1] ?? []).map(Number)
-  expect(parts.length).toBeGreaterThan(2)
+  await world.elsewhere.sendTo(100, 0)
+  await page.getByText('Import of shop.dev: done').first().waitFor()
 })
 
 test.runIf(isRoot)('code is deployed up, content cloned down', async () => {
@@ -352,6 +353,12 @@ test('logging out ends it', async () => {
   await page.getByRole('heading', { name: 'Account' }).waitFor()
   expect(ada.complaints).toEqual([])
 })
+
+/** What the bar says of the step that is under way; -1 where it says nothing */
+async function shownPercent(page: Page): Promise<number> {
+  const label = await page.getByRole('progressbar').first().getAttribute('aria-label')
+  return Number(/ (\d+) %$/.exec(label ?? '')?.[1] ?? -1)
+}
 
 type Place = Pick<Page, 'getByRole'>
 
