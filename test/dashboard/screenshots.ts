@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BackupView } from '../../src/contract/schemas.ts'
 import type { Started, WorkflowView } from '../../src/contract/workSchemas.ts'
@@ -86,6 +86,14 @@ async function logIn({ browser, house }: World): Promise<BrowserContext> {
   return context
 }
 
+/** So that a restore has something to show. */
+function damage({ directory, uploads }: World['wordpress']): void {
+  writeFileSync(join(directory, 'wp-content/plugins/hello.php'), '<?php this is not PHP\n')
+  writeFileSync(join(directory, 'wp-content/plugins/left-over.php'), '<?php\n')
+  const [year] = readdirSync(uploads)
+  if (year !== undefined) rmSync(join(uploads, year), { recursive: true })
+}
+
 async function seed({ house, wordpress }: World): Promise<{ backup: string; failed: string }> {
   const must = async (...args: string[]): Promise<void> => {
     const { code, stderr } = await house.cairn(...args)
@@ -101,6 +109,7 @@ async function seed({ house, wordpress }: World): Promise<{ backup: string; fail
   await must('site:create', 'shop', `--from-backup=${backup}`, '--label=The shop')
   await must('env:deploy', 'shop.test', '--note=New theme')
   await must('backup:create', 'shop.dev')
+  damage(wordpress)
   const given = { element: 'database', from: { url: 'http://127.0.0.1:1/not-there.sql.gz' } }
   const { body: started } = await house.api<Started>('POST', '/v1/sites/shop/environments/dev/import', given)
   let workflow: WorkflowView = started.workflow

@@ -1,15 +1,18 @@
 import { Table, type TableProps } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import classes from './DataTable.module.css'
 import { Loaded } from './Loaded.tsx'
 
 export interface Column<Row> {
-  head: ReactNode
+  head: string
   cell: (row: Row) => ReactNode
   /** Where numbers stand below each other */
   toRight?: boolean
-  /** Dates and names that are read at a glance */
+  /** Dates and durations, which are read at a glance */
   oneLine?: boolean
+  /** Paths and the like, which may break anywhere */
+  long?: boolean
 }
 
 interface Props<Data, Row> {
@@ -21,7 +24,7 @@ interface Props<Data, Row> {
   keyOf: (row: Row) => string | number
   /** Buttons at the right end of each row; their column has a name that is only read out */
   actions?: (row: Row) => ReactNode
-  /** Narrower windows scroll the table, not the page */
+  /** Narrower windows scroll the table, not the page; a phone shows a card for each row */
   minWidth: number
   /** In its place while there is nothing in it: says what to do */
   empty: ReactNode
@@ -42,48 +45,53 @@ export function DataTable<Data, Row>({ query, rows, empty, ...table }: Props<Dat
 
 type FilledProps<Row> = Omit<Props<unknown, Row>, 'query' | 'rows' | 'empty'> & { rows: readonly Row[] }
 
+/** The roles are told, because a table that is shown as cards is none any more to who listens. */
 function Filled<Row>({ label, rows, columns, keyOf, actions, minWidth, spacing = 'sm' }: FilledProps<Row>) {
   return (
-    <Table.ScrollContainer
-      minWidth={minWidth}
-      type="native"
-      pos="relative" // for the name that is only read out: it would widen the page
-      tabIndex={0}
-      role="group"
-      aria-label={label}
-    >
-      <Table verticalSpacing={spacing} highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            {columns.map(({ head, toRight }, at) => (
-              <Table.Th key={at} {...(toRight === true ? { ta: 'right' as const } : {})}>
+    <div className={classes['scroll']} tabIndex={0} role="group" aria-label={label}>
+      <Table
+        className={classes['table']}
+        style={{ '--table-width': `${minWidth}px` }}
+        verticalSpacing={spacing}
+        highlightOnHover
+        role="table"
+      >
+        <Table.Thead role="rowgroup">
+          <Table.Tr role="row">
+            {columns.map(({ head, toRight }) => (
+              <Table.Th key={head} role="columnheader" {...(toRight === true ? { ta: 'right' as const } : {})}>
                 {head}
               </Table.Th>
             ))}
             {actions !== undefined && (
-              <Table.Th>
+              <Table.Th role="columnheader">
                 <span className="visually-hidden">What can be done</span>
               </Table.Th>
             )}
           </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>
+        <Table.Tbody role="rowgroup">
           {rows.map((row) => (
-            <Table.Tr key={keyOf(row)}>
-              {columns.map(({ cell, toRight, oneLine }, at) => (
-                <Table.Td
-                  key={at}
-                  {...(toRight === true ? { ta: 'right' as const } : {})}
-                  className={oneLine === true ? 'one-line' : 'anywhere'}
-                >
-                  {cell(row)}
+            <Table.Tr key={keyOf(row)} role="row">
+              {columns.map((column) => (
+                <Table.Td key={column.head} role="cell" data-head={column.head} className={classOf(column)}>
+                  <div>{column.cell(row)}</div>
                 </Table.Td>
               ))}
-              {actions !== undefined && <Table.Td ta="right">{actions(row)}</Table.Td>}
+              {actions !== undefined && (
+                <Table.Td role="cell" className={`${classes['actions']} ${classes['toRight']}`}>
+                  {actions(row)}
+                </Table.Td>
+              )}
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </div>
   )
+}
+
+function classOf<Row>({ toRight, oneLine, long }: Column<Row>): string {
+  const chosen = [toRight === true && 'toRight', oneLine === true && 'oneLine', long === true && 'long']
+  return chosen.flatMap((name) => (name === false ? [] : (classes[name] ?? []))).join(' ')
 }

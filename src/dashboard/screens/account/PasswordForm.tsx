@@ -56,7 +56,7 @@ export function PasswordForm({ me }: { me: Whoami }) {
           {change.isError && <Problem error={change.error} />}
           <Group>
             <Button type="submit" loading={change.isPending}>
-              Change the password
+              {me.hasPassword ? 'Change the password' : 'Set the password'}
             </Button>
           </Group>
         </Stack>

@@ -17,8 +17,8 @@ const pageSize = 50
 const columns: Column<AuditRow>[] = [
   { head: 'When', cell: ({ at }) => <Moment at={at} />, oneLine: true },
   { head: 'Who', cell: ({ actor }) => actor.name },
-  { head: 'What', cell: (row) => <What row={row} /> },
-  { head: 'Of', cell: ({ subject }) => subject },
+  { head: 'What', cell: (row) => <What row={row} />, long: true },
+  { head: 'Of', cell: ({ subject }) => subject, long: true },
   { head: 'Result', cell: ({ result }) => (result === 'done' ? 'done' : <Code>{result}</Code>) },
   { head: 'From', cell: ({ address }) => address, oneLine: true },
 ]
@@ -55,17 +55,26 @@ export function Audit() {
 
 function What({ row: { action, details } }: { row: AuditRow }) {
   const means = Object.hasOwn(actions, action) ? actions[action as keyof typeof actions].means : action
-  const more = Object.keys(details).length === 0 ? null : JSON.stringify(details)
+  const more = Object.entries(details)
+    .map(([name, value]) => `${name}: ${plainly(value)}`)
+    .join(', ')
   return (
     <>
       <Text size="sm" title={means}>
         {action}
       </Text>
-      {more !== null && (
+      {more !== '' && (
         <Text size="xs" c="dimmed" lineClamp={2} title={more}>
           {more}
         </Text>
       )}
     </>
   )
+}
+
+/** As people write it: `code, files` for a list, yes and no */
+function plainly(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plainly).join(' ')
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }

@@ -4,6 +4,8 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 
 const route = getRouteApi('/shell/administration/audit')
+/** Two beside each other on a phone */
+const grow = { base: '1 1 40%', sm: '0 1 200px' }
 const results = ['done', 'failed'] as const
 
 /** Who, what, of which site, and how it ended; all of it stands in the address. */
@@ -27,16 +29,18 @@ export function AuditFilters() {
     })
   return (
     <Group gap="sm">
-      <TextInput label="Who" value={typed.actor} onChange={(event) => change({ actor: event.currentTarget.value })} />
+      <TextInput label="Who" flex={grow} value={typed.actor} onChange={(event) => change({ actor: event.currentTarget.value })} />
       <TextInput
         label="What"
+        flex={grow}
         placeholder="backup."
         value={typed.action}
         onChange={(event) => change({ action: event.currentTarget.value })}
       />
-      <TextInput label="Site" value={typed.site} onChange={(event) => change({ site: event.currentTarget.value })} />
+      <TextInput label="Site" flex={grow} value={typed.site} onChange={(event) => change({ site: event.currentTarget.value })} />
       <Select
         label="Result"
+        flex={grow}
         placeholder="All"
         clearable
         data={[

@@ -125,9 +125,9 @@ function Fact({ title, children }: { title: string; children: ReactNode }) {
 
 function Newest({ backups }: { backups: BackupView[] }) {
   return (
-    <Stack gap="xs" aria-label="The newest backups" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+    <Stack gap="sm" aria-label="The newest backups" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
       {backups.map((backup) => (
-        <Group key={backup.id} component="li" gap="sm">
+        <Group key={backup.id} component="li" gap="2px 12px">
           <Text size="sm" fw={500}>
             <Moment at={backup.momentAt} />
           </Text>

@@ -82,7 +82,7 @@ function By({ backup: { actor, facts } }: { backup: BackupView }) {
   const commit = typeof facts['commit'] === 'string' ? facts['commit'] : null
   return (
     <>
-      <Text size="sm" className="anywhere" maw={160}>
+      <Text size="sm" maw={200}>
         {actor.name}
       </Text>
       {commit !== null && (

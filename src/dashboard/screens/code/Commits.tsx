@@ -50,7 +50,7 @@ export function Commits({ empty }: { empty: boolean }) {
 }
 
 const columnsOf = ({ environment }: Place): Column<CodeCommit>[] => [
-  { head: 'Commit', cell: (commit) => <Commit commit={commit} environment={environment} /> },
+  { head: 'Commit', cell: (commit) => <Commit commit={commit} environment={environment} />, long: true },
   { head: 'Author', cell: ({ author }) => author },
   { head: 'Date', cell: ({ date }) => <Moment at={date} />, oneLine: true },
 ]

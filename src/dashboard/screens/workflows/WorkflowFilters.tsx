@@ -7,6 +7,9 @@ import { stateWords, workflowTitle } from '../../words/workflow.ts'
 
 const route = getRouteApi('/shell/workflows')
 
+/** Two beside each other on a phone */
+const grow = { base: '1 1 40%', sm: '0 1 200px' }
+
 /** Of which site, of which kind, and in which state. */
 export function WorkflowFilters() {
   const { site, state, kind } = route.useSearch()
@@ -20,6 +23,7 @@ export function WorkflowFilters() {
     <Group gap="sm">
       <Select
         label="Site"
+        flex={grow}
         placeholder="All sites"
         searchable
         clearable
@@ -31,6 +35,7 @@ export function WorkflowFilters() {
       />
       <Select
         label="Workflow"
+        flex={grow}
         placeholder="All"
         searchable
         clearable
@@ -41,6 +46,7 @@ export function WorkflowFilters() {
       />
       <Select
         label="State"
+        flex={grow}
         placeholder="All"
         clearable
         data={workflowStates.map((value) => ({ value, label: stateWords[value] }))}
