@@ -56,6 +56,7 @@ export function Audit() {
 function What({ row: { action, details } }: { row: AuditRow }) {
   const means = Object.hasOwn(actions, action) ? actions[action as keyof typeof actions].means : action
   const more = Object.entries(details)
+    .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${plainly(value)}`)
     .join(', ')
   return (

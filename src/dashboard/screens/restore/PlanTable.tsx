@@ -14,8 +14,8 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
   const short = spaceFreeBytes !== null && spaceNeededBytes > spaceFreeBytes
   return (
     <Stack gap="sm">
-      <Table.ScrollContainer minWidth={480} type="native" tabIndex={0} role="group" aria-label="What will change">
-        <Table withTableBorder>
+      <Table.ScrollContainer minWidth={340} type="native" tabIndex={0} role="group" aria-label="What will change">
+        <Table withTableBorder horizontalSpacing={8}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>What will change</Table.Th>
