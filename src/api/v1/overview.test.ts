@@ -76,6 +76,24 @@ test('each environment is told with its newest listed backup, and with what fail
   expect(shop?.environments[0]).toMatchObject({ kind: 'managed', empty: true })
 })
 
+test('what is deleted, recalled and gone is counted as it happens', async () => {
+  const counted = async () => {
+    const [blog] = await read()
+    return [blog?.archiveBytes, blog?.environments[1]?.backups, blog?.environments[1]?.lastBackup?.id]
+  }
+  const change = (id: string, values: { deleted_at?: Date | null; locked?: boolean }) =>
+    api.db.updateTable('backup').set(values).where('id', '=', id).execute()
+  await change('B3', { deleted_at: null })
+  expect(await counted()).toEqual([444, 4, 'B3'])
+  await change('B4', { locked: true }) // its expiry does not count then
+  expect(await counted()).toEqual([555, 5, 'B4'])
+  await change('B4', { deleted_at: new Date() })
+  await change('B3', { deleted_at: new Date() })
+  await api.db.deleteFrom('backup').where('id', '=', 'B0').execute()
+  await api.db.deleteFrom('backup').where('id', '=', 'B3').execute()
+  expect(await counted()).toEqual([222, 2, 'B2'])
+})
+
 test('a site that one does not see is not in it', async () => {
   const { id } = await api.db.selectFrom('person').select('id').executeTakeFirstOrThrow()
   const { token } = await createToken(api.db, { personId: id, name: 'narrow', sites: ['shop'] })
