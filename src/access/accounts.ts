@@ -7,6 +7,7 @@ import { checkPassword, hashPassword, requirePassword } from './passwords.ts'
 import { changePerson, findOwner, findPerson, type Person } from './people.ts'
 import { endSessions } from './sessions.ts'
 import type { Throttle } from './throttle.ts'
+import { revokeTokens as revokeTokensOf } from './tokens.ts'
 
 export interface LogIn {
   email: string
@@ -63,16 +64,23 @@ export async function makeSetUpCode(db: Kysely<StateTables>): Promise<OneTimeCod
 }
 
 /**
- * Changes one's own password: the other sessions end, and so do links to choose one.
+ * Changes one's own password: the other sessions end, and so do links to choose one. Machine tokens end where that is asked for.
  *
  * @throws {Failure} LOGIN_REFUSED when the current one is wrong, PASSWORD_REFUSED, TOO_MANY_REQUESTS
  */
 export async function changePassword(
   db: Kysely<StateTables>,
   throttle: Throttle,
-  wanted: { personId: string; current: string; password: string; address: string; sessionId: string | null },
+  wanted: {
+    personId: string
+    current: string
+    password: string
+    address: string
+    sessionId: string | null
+    revokeTokens?: boolean
+  },
 ): Promise<void> {
-  const { personId, current, password, address, sessionId } = wanted
+  const { personId, current, password, address, sessionId, revokeTokens = false } = wanted
   requirePassword(password)
   const person = await findPerson(db, personId)
   if (person.password !== null) {
@@ -82,7 +90,7 @@ export async function changePassword(
     )
     if (isRight === null) throw new Failure('LOGIN_REFUSED', 'Cannot change the password: the current one is wrong')
   }
-  await setPassword(db, personId, await hashPassword(password), sessionId)
+  await setPassword(db, personId, await hashPassword(password), { session: sessionId, tokens: !revokeTokens })
 }
 
 export interface Chosen {
@@ -90,6 +98,7 @@ export interface Chosen {
   name?: string
   password?: string
   time_zone?: string | null
+  revokeTokens?: boolean
 }
 
 /**
@@ -105,7 +114,7 @@ export async function spendCode(db: Kysely<StateTables>, code: string, chosen: C
     await takeCode(db, id)
     return found
   }
-  const { email, name, password, time_zone } = chosen
+  const { email, name, password, time_zone, revokeTokens = false } = chosen
   if (password === undefined || (purpose === 'setup' && (email === undefined || name === undefined))) {
     const wanted = purpose === 'setup' ? 'an e-mail address, a name and a password' : 'a password'
     throw new Failure('INPUT_INVALID', `Cannot use this code: ${wanted} must come with it`)
@@ -120,14 +129,20 @@ export async function spendCode(db: Kysely<StateTables>, code: string, chosen: C
       ...(time_zone === undefined ? {} : { time_zone }),
     }
     if (Object.keys(change).length > 0) await changePerson(work, person.id, change)
-    await setPassword(work, person.id, hashed, null)
+    await setPassword(work, person.id, hashed, { session: null, tokens: !revokeTokens })
   })
   return { ...found, person: await findPerson(db, person.id) }
 }
 
-async function setPassword(db: Kysely<StateTables>, personId: string, hashed: string, keep: string | null): Promise<void> {
+async function setPassword(
+  db: Kysely<StateTables>,
+  personId: string,
+  hashed: string,
+  keep: { session: string | null; tokens: boolean },
+): Promise<void> {
   await db.updateTable('person').set({ password: hashed, password_at: new Date() }).where('id', '=', personId).execute()
-  await endSessions(db, personId, keep)
+  await endSessions(db, personId, keep.session)
+  if (!keep.tokens) await revokeTokensOf(db, personId)
   await dropCodes(db, personId)
 }
 

@@ -81,7 +81,7 @@ export async function searchAudit(
   query: AuditQuery & { limit: number },
   sites: readonly string[] | null,
 ): Promise<AuditRecord[]> {
-  const { site, environment, action, actor, result, since, until, before, limit } = query
+  const { site, environment, action, actor, result, since, until, before, skip = 0, limit } = query
   if (sites?.length === 0) return []
   return db
     .selectFrom('audit')
@@ -101,6 +101,7 @@ export async function searchAudit(
     )
     .orderBy('id', 'desc')
     .limit(limit)
+    .offset(skip)
     .execute()
 }
 

@@ -46,7 +46,7 @@ export interface ApiDeps {
   store: BackupStore
   sites: SiteDesk
   journeys: Journeys
-  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'log' | 'cancel' | 'waitForChange' | 'onChange'>
+  queue: Pick<Queue, 'get' | 'list' | 'steps' | 'stepsOf' | 'log' | 'cancel' | 'waitForChange' | 'onChange'>
   key: KeyDesk
   settings: SettingsDesk
   uploads: UploadDesk

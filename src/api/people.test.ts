@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createToken } from '../access/tokens.ts'
 import { storeBackup } from '../backups/storeElement.suite.ts'
 import { openBrowser } from './browser.suite.ts'
 import { startTestApi, type TestApi } from './testing.suite.ts'
@@ -138,6 +139,70 @@ test('a machine token is shown once, keeps to its limits, and ends by time and b
   expect((await backup('shop')).status).toBe(401)
   expect((await api.call('DELETE', `/v1/tokens/${id}`)).status).toBe(204)
   expect((await api.call('DELETE', `/v1/tokens/${id}`)).json).toMatchObject({ code: 'TOKEN_NOT_FOUND' })
+})
+
+test('a token that is limited to a site ends with it: one that is made anew under the name is another', async () => {
+  const insert = () => api.db.insertInto('site').values({ name: 'again', framework: 'wordpress' }).execute()
+  await insert()
+  const made = await api.call('POST', '/v1/tokens', { name: 'both', sites: ['again', 'shop'] })
+  const secret = String(made.body['secret'])
+  const backup = async (site: string) =>
+    (await api.call('POST', `/v1/sites/${site}/environments/dev/backups`, { elements: ['code'] }, secret)).status
+  expect([await backup('again'), await backup('shop')]).toEqual([202, 202])
+  for (const left of [['shop'], []]) {
+    await api.db
+      .deleteFrom('site')
+      .where('name', '=', left.length === 1 ? 'again' : 'shop')
+      .execute()
+    await api.db
+      .insertInto('site')
+      .values({ name: left.length === 1 ? 'again' : 'shop', framework: 'wordpress' })
+      .execute()
+    expect([await backup('again'), await backup('shop')]).toEqual([403, left.length === 1 ? 202 : 403])
+    const { tokens } = (await api.call('GET', '/v1/tokens')).body as { tokens: { name: string; sites: string[] }[] }
+    expect(tokens.find(({ name }) => name === 'both')?.sites).toEqual(left)
+  }
+  expect((await api.call('POST', '/v1/tokens', { name: 'none', sites: ['nowhere'] })).json).toMatchObject({
+    code: 'SITE_NOT_FOUND',
+  })
+  const viewer = await invite('sven@example.org', { sites: [{ site: 'shop', role: 'viewer' }] })
+  const refusals = await Promise.all(
+    ['other', 'nowhere'].map((site) => api.call('POST', '/v1/tokens', { name: 'x', sites: [site] }, viewer)),
+  )
+  expect(refusals.map(({ text }) => text.replaceAll(/other|nowhere|"instance":"[^"]*"/g, ''))).toEqual(
+    Array<string>(2).fill(refusals[0]?.text.replaceAll(/other|nowhere|"instance":"[^"]*"/g, '') ?? ''),
+  )
+})
+
+test('a reset leaves machine tokens as they are, unless they are to end; that of the server never does', async () => {
+  const token = await invite('rosa@example.org', { everywhere: 'operator' })
+  const works = async () => (await api.call('GET', '/v1/whoami', undefined, token)).status
+  const reset = async (more: object) => {
+    const { code } = (await api.call('POST', '/v1/people/rosa@example.org/link', {})).body as { code: string }
+    const look = await openBrowser(api.url).call('POST', '/v1/one-time-codes/look', { code })
+    const browser = openBrowser(api.url)
+    const used = await browser.call('POST', '/v1/one-time-codes/use', { code, password, ...more })
+    return { known: look.body['tokens'], status: used.status, browser }
+  }
+  expect(await reset({})).toMatchObject({ known: 1, status: 200 })
+  expect(await works()).toBe(200)
+  const { known, status, browser } = await reset({ revokeTokens: true })
+  expect([known, status, await works()]).toEqual([1, 200, 401])
+  const { secret } = (await browser.call('POST', '/v1/tokens', { name: 'new' })).body as { secret: string }
+  const { personId } = (await browser.call('GET', '/v1/whoami')).body as { personId: string }
+  const { token: ofServer } = await createToken(api.db, { personId, name: 'local user', ofServer: true })
+  const change = { current: password, password: `${password} too`, revokeTokens: true }
+  expect((await browser.call('POST', '/v1/account/password', change)).status).toBe(200)
+  const asked = [secret, ofServer].map((one) => api.call('GET', '/v1/whoami', undefined, one))
+  expect((await Promise.all(asked)).map((answer) => answer.status)).toEqual([401, 200])
+})
+
+test('who administers one site finds in the audit log how it began', async () => {
+  const admin = await invite('sara@example.org', { sites: [{ site: 'shop', role: 'admin' }] })
+  await api.call('POST', '/v1/sites', { site: 'shop', source: { kind: 'empty', framework: 'wordpress' } })
+  await api.call('POST', '/v1/sites', { site: 'other', source: { kind: 'empty', framework: 'wordpress' } })
+  const { rows } = (await api.call('GET', '/v1/audit?action=site.create', undefined, admin)).body as { rows: object[] }
+  expect(rows).toMatchObject([{ action: 'site.create', site: 'shop', subject: 'shop' }])
 })
 
 test('tokens of others are an admin’s business, and nobody else is told of them', async () => {

@@ -34,6 +34,15 @@ export async function viewWithSteps(queue: Pick<ApiDeps['queue'], 'steps'>, reco
   return viewWorkflow(record, await queue.steps(record.id))
 }
 
+/** A list of them: their steps come with one query. */
+export async function viewManyWithSteps(
+  queue: Pick<ApiDeps['queue'], 'stepsOf'>,
+  records: readonly WorkflowRecord[],
+): Promise<WorkflowView[]> {
+  const steps = await queue.stepsOf(records.map(({ id }) => id))
+  return records.map((record) => viewWorkflow(record, steps.get(record.id) ?? []))
+}
+
 export async function viewStarted(queue: Pick<ApiDeps['queue'], 'steps'>, { workflow, existing }: Enqueued): Promise<Started> {
   return { workflow: await viewWithSteps(queue, workflow), existing }
 }

@@ -9,11 +9,12 @@ import { newRepositoryKey } from '../repository/keys.ts'
 import { createRepository, type DiskRepository } from '../repository/repository.ts'
 import type { BackupObject } from '../repository/types.ts'
 import { startTestState, type TestState } from '../state/testing.ts'
-import { type BackupStore, findBackup, listBackups, recordBackup } from './catalogue.ts'
+import { type Backup, type BackupStore, findBackup, keptOf, recordBackup } from './catalogue.ts'
+import { countBackups, listBackups } from './list.ts'
 import { changeBackup, deleteBackup, recallBackup, recordProof } from './change.ts'
 import { createLink, openLink, revokeLink } from './links.ts'
 import { rebuildCatalogue } from './rebuild.ts'
-import { addDays } from './retain.ts'
+import { addDays, visibility } from './retain.ts'
 import { viewBackup } from './view.ts'
 
 const actor: Actor = { kind: 'person', id: 'o@example.org', name: 'O' }
@@ -86,6 +87,38 @@ test('an expired or deleted backup hides at once, is listed with all, and comes 
   expect((await listBackups(store, place, now)).map((row) => row.id)).toEqual([deleted.id, expired.id])
   await deleteBackup(store, deleted.id, actor, now)
   await expect(recallBackup(store, deleted.id, actor, addDays(now, 7))).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' })
+})
+
+test('a list shows what visibility says, page by page, and finds by trigger and by what people know of a backup', async () => {
+  const days = [-30, -8, -6, -1, 0, 1, null]
+  for (const [at, expires] of days.entries()) {
+    for (const [more, deleted] of [null, -8, -6, 0].entries()) {
+      const row = await take({
+        momentAt: new Date(Date.parse('2026-01-01T00:00:00Z') + (at * 4 + more) * 60_000).toISOString(),
+        ...(at % 2 === 0 ? { trigger: 'automatic', note: `100 %_\\ of ${at}` } : { facts: { commit: `abc${at}` } }),
+      })
+      const expires_at = expires === null ? null : addDays(now, expires)
+      const change = { expires_at, deleted_at: deleted === null ? null : addDays(now, deleted), locked: more === 0 && at < 2 }
+      await state.db.updateTable('backup').set(change).where('id', '=', row.id).execute()
+    }
+  }
+  const rows = (await state.db.selectFrom('backup').selectAll().orderBy('moment_at', 'desc').execute()) as Backup[]
+  for (const all of [false, true]) {
+    const kinds = all ? ['shown', 'hidden'] : ['shown']
+    const wanted = rows.filter((row) => kinds.includes(visibility(keptOf(row), now).kind)).map(({ id }) => id)
+    const paged = await Promise.all(
+      [0, 3, 6, 9, 12, 15, 18].map((skip) => listBackups(store, { ...place, all, limit: 3, skip }, now)),
+    )
+    expect(paged.flat().map(({ id }) => id)).toEqual(wanted)
+    expect(await countBackups(store, { ...place, all }, now)).toBe(wanted.length)
+    expect(wanted.length).toBeGreaterThan(all ? 12 : 2)
+  }
+  const find = (search: string, trigger?: 'automatic') =>
+    countBackups(store, { ...place, all: true, search, ...(trigger === undefined ? {} : { trigger }) }, now)
+  expect([await find('100 %_\\'), await find('O@EXAMPLE'), await find('ABC5'), await find('100x'), await find('%')]).toEqual([
+    12, 21, 3, 0, 12,
+  ])
+  expect([await find('', 'automatic'), await find('abc', 'automatic'), await find(rows[0]?.id ?? '')]).toEqual([12, 0, 1])
 })
 
 test('a locked backup cannot be deleted and outlives its expiry; unlocking gives it time', async () => {

@@ -43,23 +43,6 @@ export async function recordBackup(db: Kysely<StateTables>, object: BackupObject
   return db.selectFrom('backup').selectAll().where('id', '=', object.id).executeTakeFirstOrThrow()
 }
 
-/** Newest first; `all` with what can still be recalled, but never what is gone. */
-export async function listBackups(
-  store: BackupStore,
-  of: { site: string; environment: string; all: boolean },
-  now: Date = new Date(),
-): Promise<Backup[]> {
-  const rows = await store.db
-    .selectFrom('backup')
-    .selectAll()
-    .where('site', '=', of.site)
-    .where('environment', '=', of.environment)
-    .orderBy('moment_at', 'desc')
-    .orderBy('seq', 'desc')
-    .execute()
-  return rows.filter((row) => ['shown', ...(of.all ? ['hidden'] : [])].includes(visibility(keptOf(row), now).kind))
-}
-
 /**
  * Finds one backup by its id or by the name of one of its archives.
  *

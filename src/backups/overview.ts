@@ -20,42 +20,33 @@ export interface Summary {
 /** Of each environment, by its id, what is listed of it; environments without a backup are not in it. */
 export async function summariseBackups(db: Kysely<StateTables>, now: Date = new Date()): Promise<Map<string, Summary>> {
   const { rows } = await sql<Row>`
-    with listed as (
-      select environment_id, id, seq, moment_at, state, jsonb_array_length(warnings) as warnings,
-        coalesce((elements #>> '{code,archiveLength}')::bigint, 0) + coalesce((elements #>> '{files,archiveLength}')::bigint, 0)
-          + coalesce((elements #>> '{database,archiveLength}')::bigint, 0) as bytes
-      from backup
-      where deleted_at is null and (locked or expires_at is null or expires_at > ${now})
-    ), counted as (
-      select environment_id, count(*)::int as backups, sum(bytes)::bigint as archive_bytes, max(seq) as newest
-      from listed group by environment_id
+    with expired as (
+      select environment_id, count(*) as backups, sum(archive_bytes) as bytes from backup
+      where deleted_at is null and not locked and expires_at is not null and expires_at <= ${now} group by environment_id
     )
-    select counted.environment_id, backups, archive_bytes, listed.id, listed.moment_at, listed.state, listed.warnings, listed.bytes
-    from counted join listed on listed.seq = counted.newest`.execute(db)
+    select total.environment_id, total.backups - coalesce(expired.backups, 0) as backups,
+      total.archive_bytes - coalesce(expired.bytes, 0) as "allBytes", last.*
+    from backup_total total left join expired using (environment_id)
+    cross join lateral (
+      select id, moment_at as "momentAt", state, jsonb_array_length(warnings) as warnings, archive_bytes as bytes
+      from backup where backup.environment_id = total.environment_id
+        and deleted_at is null and (locked or expires_at is null or expires_at > ${now})
+      order by moment_at desc, seq desc limit 1
+    ) last`.execute(db)
   return new Map(
-    rows.map((row) => [
-      row.environment_id,
-      {
-        backups: row.backups,
-        archiveBytes: Number(row.archive_bytes),
-        last: {
-          id: row.id,
-          momentAt: row.moment_at,
-          state: row.state,
-          warnings: row.warnings,
-          archiveBytes: Number(row.bytes),
-        },
-      },
+    rows.map(({ environment_id: id, backups, allBytes, bytes, ...last }) => [
+      id,
+      { backups: Number(backups), archiveBytes: Number(allBytes), last: { ...last, archiveBytes: Number(bytes) } },
     ]),
   )
 }
 
 interface Row {
   environment_id: string
-  backups: number
-  archive_bytes: string | number
+  backups: number | string
+  allBytes: string | number
   id: string
-  moment_at: Date
+  momentAt: Date
   state: BackupState
   warnings: number
   bytes: string | number

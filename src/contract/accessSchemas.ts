@@ -15,6 +15,8 @@ const personName = Type.String({ minLength: 1, maxLength: 200 })
 const password = Type.String({ minLength: 1, maxLength: 1024 })
 /** A name of the IANA data base, such as `Europe/Berlin`; null where none was chosen: the browser's own */
 const timeZone = nullable(Type.String({ minLength: 1, maxLength: 64 }))
+/** With a new password: the machine tokens of the person end too. Without it they stay, for what backs up by night would stop */
+const revokeTokens = Type.Optional(Type.Boolean())
 const siteName = Type.String({ minLength: 1, maxLength: 200 })
 
 export const RoleName = Type.Enum([...roles])
@@ -74,6 +76,8 @@ export const CodeView = Type.Object({
   /** What the account has now; of `setup` a proposal */
   email: Type.String(),
   name: Type.String(),
+  /** How many machine tokens of the person are good; they stay so unless `revokeTokens` is asked for */
+  tokens: Type.Integer({ minimum: 0 }),
   expiresAt: time,
 })
 export type CodeView = Static<typeof CodeView>
@@ -89,6 +93,7 @@ export const UseCodeInput = Type.Object(
     name: Type.Optional(personName),
     password: Type.Optional(password),
     timeZone: Type.Optional(timeZone),
+    revokeTokens,
   },
   closed,
 )
@@ -127,7 +132,7 @@ export const AccountChange = Type.Object(
 export type AccountChange = Static<typeof AccountChange>
 
 /** `POST /v1/account/password` → Whoami. `current` is needed where there is a password. Ends the other sessions. 401 LOGIN_REFUSED, 422 PASSWORD_REFUSED */
-export const PasswordInput = Type.Object({ current: Type.Optional(password), password }, closed)
+export const PasswordInput = Type.Object({ current: Type.Optional(password), password, revokeTokens }, closed)
 export type PasswordInput = Static<typeof PasswordInput>
 
 export const PersonParams = Type.Object({ person: Type.String({ minLength: 1, maxLength: 254 }) })
@@ -250,6 +255,7 @@ export const AuditQuery = Type.Object({
   since: Type.Optional(time),
   until: Type.Optional(time),
   before: Type.Optional(Type.Integer({ minimum: 1 })),
+  skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
 })
 export type AuditQuery = Static<typeof AuditQuery>

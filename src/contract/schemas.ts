@@ -246,7 +246,14 @@ export const BackupView = Type.Object({
 export type BackupView = Static<typeof BackupView>
 
 /** `all` shows what expired or was deleted and can still be recalled, too */
-export const BackupsQuery = Type.Object({ all: Type.Optional(Type.Boolean()) })
+/** Without a limit all of them; `search` looks into notes, people, commits and ids */
+export const BackupsQuery = Type.Object({
+  all: Type.Optional(Type.Boolean()),
+  trigger: Type.Optional(Type.Enum([...triggers])),
+  search: Type.Optional(Type.String({ maxLength: 200 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+})
 export const BackupChange = Type.Object(
   { locked: Type.Optional(Type.Boolean()), note: Type.Optional(note), keepForDays: Type.Optional(nullable(keepForDays)) },
   { ...closed, minProperties: 1 },

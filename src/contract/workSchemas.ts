@@ -1,7 +1,7 @@
 /** What crosses HTTP about workflows and the repository. */
 import { type Static, type TSchema, Type } from 'typebox'
 import { ActorView, BackupView, FailureView, RestorePlan, WarningView } from './schemas.ts'
-import { stepStates, workflowStates } from './words.ts'
+import { stepStates, workflowKinds, workflowStates } from './words.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const time = Type.String({ format: 'date-time' })
@@ -48,13 +48,23 @@ export const WorkflowView = Type.Object({
 export type WorkflowView = Static<typeof WorkflowView>
 
 export const Workflows = Type.Object({ workflows: Type.Array(WorkflowView) })
-/** `unfinished`: backups that wait, run, failed or were cancelled in the last seven days; they hold nothing to restore */
-export const Backups = Type.Object({ backups: Type.Array(BackupView), unfinished: Type.Array(WorkflowView) })
+/**
+ * `total`: how many there are, with those that are not on this page. `unfinished`: backups that wait, run, failed or were cancelled
+ * in the last seven days; they hold nothing to restore
+ */
+export const Backups = Type.Object({
+  backups: Type.Array(BackupView),
+  total: Type.Integer({ minimum: 0 }),
+  unfinished: Type.Array(WorkflowView),
+})
+export type Backups = Static<typeof Backups>
 export const WorkflowsQuery = Type.Object({
   site: Type.Optional(Type.String()),
   environment: Type.Optional(Type.String()),
   state: Type.Optional(Type.Enum([...workflowStates])),
+  kind: Type.Optional(Type.Enum([...workflowKinds])),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
 })
 /** Answers as soon as the revision is not `since` (without it: not what it is now) or the workflow has ended, else after `seconds` */
 export const WaitQuery = Type.Object({

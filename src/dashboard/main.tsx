@@ -9,11 +9,12 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { asRefusal } from './api/send.ts'
 import { Clock } from './parts/Moment.tsx'
-import { makeRouter } from './router.tsx'
+import { makeRouter } from './router.ts'
 import { sessionQuery } from './session/sessionQuery.ts'
-import { styleNonce } from './styleNonce.ts'
+import { styleNonce, tellStyleNonce } from './styleNonce.ts'
 import { readableColors, theme } from './theme.ts'
 
+tellStyleNonce()
 const client = new QueryClient({
   defaultOptions: {
     queries: {

@@ -24,13 +24,14 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif',
 })
 
+/** White words stand on it */
+const filledRed = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-red-filled-hover': '#b02525' }
+
 /** The library's grey for what matters less, and its colours on their own light grounds, are too faint for small text. */
 export const readableColors: CSSVariablesResolver = () => ({
-  variables: {
-    '--mantine-color-red-filled': '#c92a2a',
-    '--mantine-color-red-filled-hover': '#b02525',
-  },
+  variables: {},
   light: {
+    ...filledRed,
     '--mantine-color-dimmed': '#59636b',
     '--mantine-color-placeholder': '#6b747b',
     '--mantine-color-error': '#c92a2a',
@@ -40,6 +41,7 @@ export const readableColors: CSSVariablesResolver = () => ({
     ...onLight({ teal: '#065c43', red: '#a31f1f', orange: '#8a3404', yellow: '#6b4a00', blue: '#124a80', gray: '#3d444a' }),
   },
   dark: {
+    ...filledRed,
     '--mantine-color-dimmed': '#a3aba8',
     '--mantine-color-placeholder': '#9aa3a0',
     '--mantine-color-error': '#ff8787',

@@ -17,6 +17,8 @@ export interface Queue {
   list(filter: ListFilter): Promise<WorkflowRecord[]>
   /** In the order in which they began */
   steps(id: string): Promise<StepRecord[]>
+  /** The same of many, in one query */
+  stepsOf(ids: readonly string[]): Promise<Map<string, StepRecord[]>>
   log(id: string): Promise<LogLine[]>
   /** @throws {Failure} WORKFLOW_NOT_FOUND, WORKFLOW_PAST_CANCEL */
   cancel(id: string, options?: { force: boolean }): Promise<WorkflowRecord>
@@ -46,6 +48,8 @@ export interface ListFilter {
   /** Of these sites alone; null or left out: of all, and those of none */
   sites?: readonly string[] | null
   limit: number
+  /** How many of the newest are left out */
+  skip?: number
 }
 
 export interface QueueOptions {
@@ -92,9 +96,9 @@ function makeQueue(parts: QueueParts, definitions: Definitions, listener: Change
       return { workflow: workflowRecord(row), existing }
     },
 
-    async list({ site, environment, state: wanted, kind, sites = null, limit }) {
+    async list({ site, environment, state: wanted, kind, sites = null, limit, skip = 0 }) {
       if (sites?.length === 0) return []
-      let query = db.selectFrom('workflow').selectAll().orderBy('seq', 'desc').limit(limit)
+      let query = db.selectFrom('workflow').selectAll().orderBy('seq', 'desc').limit(limit).offset(skip)
       if (site !== undefined) query = query.where('site', '=', site)
       if (environment !== undefined) query = query.where('environment', '=', environment)
       if (wanted !== undefined) query = query.where('state', '=', wanted)
@@ -106,6 +110,13 @@ function makeQueue(parts: QueueParts, definitions: Definitions, listener: Change
     async steps(id) {
       const rows = await db.selectFrom('step').selectAll().where('workflow_id', '=', id).orderBy('position').execute()
       return rows.map(stepRecord)
+    },
+
+    async stepsOf(ids) {
+      if (ids.length === 0) return new Map()
+      const rows = await db.selectFrom('step').selectAll().where('workflow_id', 'in', ids).orderBy('position').execute()
+      const found = Map.groupBy(rows, ({ workflow_id: id }) => id)
+      return new Map(ids.map((id) => [id, (found.get(id) ?? []).map(stepRecord)]))
     },
 
     async log(id) {

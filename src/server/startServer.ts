@@ -240,7 +240,7 @@ async function provideLocalToken(state: State, data: string): Promise<void> {
   const user = userInfo().username
   const first = { email: process.env['CAIRN_OWNER_EMAIL'] ?? `${user}@localhost`, name: user }
   const owner = (await findOwner(state.db)) ?? (await ensureOwner(state.db, first))
-  const { token } = await createToken(state.db, { personId: owner.id, name: 'local user' })
+  const { token } = await createToken(state.db, { personId: owner.id, name: 'local user', ofServer: true })
   writeFileDurably(path, `${token}\n`)
 }
 

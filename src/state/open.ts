@@ -8,6 +8,8 @@ import * as upload from './migrations/0004_upload.ts'
 import * as host from './migrations/0005_host.ts'
 import * as people from './migrations/0006_people.ts'
 import * as backupPlace from './migrations/0007_backup_place.ts'
+import * as tokensAndLists from './migrations/0008_tokens_and_lists.ts'
+import * as backupTotal from './migrations/0009_backup_total.ts'
 import type { StateTables } from './tables.ts'
 
 /** Where the state database is: any PostgreSQL by its URL, or the embedded one by its private socket. */
@@ -30,6 +32,8 @@ const migrations = {
   '0005_host': host,
   '0006_people': people,
   '0007_backup_place': backupPlace,
+  '0008_tokens_and_lists': tokensAndLists,
+  '0009_backup_total': backupTotal,
 }
 
 /**

@@ -22,6 +22,7 @@ export interface StateTables {
   person: PersonTable
   person_role: PersonRoleTable
   machine_token: MachineTokenTable
+  machine_token_site: MachineTokenSiteTable
   session: SessionTable
   one_time_code: OneTimeCodeTable
   link: LinkTable
@@ -181,6 +182,8 @@ interface BackupTable {
   facts: DefaultJson<Facts>
   proof: NullableJson<Partial<Record<Element, ElementProof>>>
   workflow_id: Optional<string>
+  /** What its archives take, added up by the database */
+  archive_bytes: GeneratedAlways<number>
 }
 
 /** The process that runs a workflow, told so that another process of the same machine can find it. */
@@ -281,9 +284,18 @@ interface MachineTokenTable {
   last_address: Optional<string>
   revoked_at: Optional<Date>
   expires_at: Optional<Date>
-  /** What it is limited to; null for all that its person has */
-  sites: Optional<string[]>
+  /** To those of machine_token_site, which may be none any more; else all that its person has */
+  limited_to_sites: Filled<boolean>
+  /** What it is limited to; null for all that its person may */
   actions: Optional<string[]>
+  /** Of the server's own user: it stands in the data directory, and whoever may read that may do everything */
+  of_server: Filled<boolean>
+}
+
+/** The sites that a token is limited to. They go with the token, and with the site. */
+interface MachineTokenSiteTable {
+  token_id: string
+  site: string
 }
 
 /** A browser that is logged in. */

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import { ensureOwner } from '../../src/access/people.ts'
 import { createToken } from '../../src/access/tokens.ts'
 import { buildApi } from '../../src/api/buildApi.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
 import type { BackupStore } from '../../src/backups/catalogue.ts'
+import { openQueue } from '../../src/queue/queue.ts'
 import { startTestState, type TestState } from '../../src/state/testing.ts'
 import { median } from './measure.ts'
 import type { Measurement } from './measurement.ts'
@@ -21,7 +25,9 @@ const row = (work: string) => ({ work, peerName, unit: 's', goal: 1 })
 const lists: Measurement = {
   rows: [
     row(`the Sites page: ${sites} sites, ${sites * 3} environments, ${backupsAll.toLocaleString('en')} backups`),
-    row('the Backup Log of an environment with 1,000 backups beside them'),
+    row('the Backup Log of an environment with 1,000 backups beside them: its first page'),
+    row('the same: its last page, with what was searched for'),
+    row('Workflows: the first page of as many'),
   ],
   async take(house) {
     const state = await startTestState()
@@ -29,9 +35,9 @@ const lists: Measurement = {
       await seed(state, house.quick ? 0.01 : 1)
       const api = await serve(state)
       try {
-        const overview = await timeOf(api, '/v1/overview')
-        const log = await timeOf(api, '/v1/sites/site-1/environments/live/backups')
-        return [overview, log].map((ours) => ({ ours, peer: limitSeconds }))
+        const taken: number[] = []
+        for (const path of asked) taken.push(await timeOf(api, path))
+        return taken.map((ours) => ({ ours, peer: limitSeconds }))
       } finally {
         await api.close()
       }
@@ -40,6 +46,10 @@ const lists: Measurement = {
     }
   },
 }
+
+/** As the pages ask */
+const log = '/v1/sites/site-1/environments/live/backups?limit=25'
+const asked = ['/v1/overview', `${log}&skip=0`, `${log}&skip=950&search=night`, '/v1/workflows?limit=51&skip=0']
 
 export const dashboard: readonly Measurement[] = [lists]
 
@@ -64,36 +74,44 @@ async function seed({ db }: TestState, part: number): Promise<void> {
     })
   const elements = `{"code":${element(2e7)},"files":${element(3e8)},"database":${element(4e6)}}`
   const proof = `{"code":{"sha256":"${'c'.repeat(64)}","provenAt":"2026-01-01T00:00:00.000Z"}}`
-  const insert = (site: string, environment: string, count: number) =>
+  const insert = (prefix: string, site: number | null, environment: string | null, count: number) =>
     sql`insert into backup (id, environment_id, site, environment, trigger, actor, state, moment_at, expires_at, elements, proof, warnings)
-    select 'B' || ${site}::text || ${environment}::text || n, 'E' || at || environment, 'site-' || at, environment, 'automatic',
+    select ${prefix}::text || n, 'E' || at || environment, 'site-' || at, environment, 'automatic',
       '{"kind":"schedule","id":"nightly","name":"nightly"}', 'proven', now() - n * interval '1 minute', now() + interval '300 days',
       ${elements}::jsonb, ${proof}::jsonb, '[]'
     from generate_series(1, ${count}::int) n,
-      lateral (select case ${site}::text when '' then n % ${wanted}::int + 1 else ${site}::int end as at,
-        case ${environment}::text when '' then (array['dev', 'test', 'live'])[n / ${wanted}::int % 3 + 1] else ${environment}::text end as environment) place`.execute(
+      lateral (select coalesce(${site}::int, n % ${wanted}::int + 1) as at,
+        coalesce(${environment}::text, (array['dev', 'test', 'live'])[n / ${wanted}::int % 3 + 1]) as environment) place`.execute(
       db,
     )
-  await insert('', '', backups)
-  await insert('1', 'live', Math.max(10, Math.round(1000 * part)))
+  await insert('B', null, null, backups)
+  await insert('M', 1, 'live', Math.max(10, Math.round(1000 * part)))
   await sql`insert into workflow (id, kind, site, environment, actor, input, state, finished_at)
     select 'W' || n, 'backup', 'site-' || (n % ${wanted}::int + 1), (array['dev', 'test', 'live'])[n / ${wanted}::int % 3 + 1],
       '{"kind":"schedule","id":"nightly","name":"nightly"}', '{}', case when n % 50 = 0 then 'failed' else 'succeeded' end, now()
     from generate_series(1, ${backups}::int) n`.execute(db)
-  await sql`analyze`.execute(db)
+  await sql`insert into step (workflow_id, position, name, state, attempt, started_at, finished_at)
+    select 'W' || n, position, name, 'succeeded', 1, now(), now()
+    from generate_series(1, ${backups}::int) n, unnest(array['capture', 'commit', 'prove']) with ordinality step (name, position)`.execute(
+    db,
+  )
+  await sql`vacuum analyze`.execute(db) // as PostgreSQL does by itself before long
 }
 
-async function serve({ db }: TestState): Promise<{ url: string; token: string; close(): Promise<unknown> }> {
+async function serve(state: TestState): Promise<{ url: string; token: string; close(): Promise<unknown> }> {
+  const { db } = state
   const absent = new Proxy(
     {},
     { get: (_, name) => () => Promise.reject(new Error(`"${String(name)}" is not part of the bench`)) },
   )
+  const locksDirectory = mkdtempSync(join(tmpdir(), 'cairn-bench-locks-'))
+  const queue = await openQueue({ state, definitions: [], locksDirectory })
   const app = await buildApi({
     ...{ version: 'bench', instance: 'bench', publicUrl: () => '', trustProxy: false, log: null },
     store: { db, repository: absent } as BackupStore,
     sites: { ...absent, findEnvironment: async () => null } as unknown as ApiDeps['sites'],
     journeys: absent as ApiDeps['journeys'],
-    queue: { onChange: () => () => {}, list: async () => [] } as unknown as ApiDeps['queue'],
+    queue,
     settings: absent as ApiDeps['settings'],
     key: absent as ApiDeps['key'],
     uploads: absent as ApiDeps['uploads'],
@@ -103,7 +121,15 @@ async function serve({ db }: TestState): Promise<{ url: string; token: string; c
   const owner = await ensureOwner(db, { email: 'bench@example.org', name: 'Bench' })
   const { token } = await createToken(db, { personId: owner.id, name: 'bench' })
   const { port } = app.server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, token, close: () => app.close() }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    token,
+    async close() {
+      await app.close()
+      await queue.close()
+      rmSync(locksDirectory, { recursive: true })
+    },
+  }
 }
 
 /** The median of nine, with the whole answer read; the first two warm up. */

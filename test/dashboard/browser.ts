@@ -12,7 +12,7 @@ const patienceMs = 240_000
 export function startBrowser(): Promise<Browser> {
   const executablePath = places.find((path) => existsSync(path))
   if (executablePath === undefined) throw new Error('no Chromium: apt-get install chromium')
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] })
 }
 
 export interface Window {
@@ -51,9 +51,14 @@ export async function openWindow(browser: Browser, base: string, look: Look = {}
   return { page, context, complaints }
 }
 
-/** What axe finds on what is shown now: nothing is wanted. */
-export async function findBarriers(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+/**
+ * What axe finds on what is shown now: nothing is wanted.
+ *
+ * @param only colours: where the same page was looked at whole, and nothing but its colours is different now
+ */
+export async function findBarriers(page: Page, only: 'all' | 'colours' = 'all'): Promise<string[]> {
+  const axe = new AxeBuilder({ page }).setLegacyMode() // there are no frames, for which it would open a page more
+  const { violations } = await (only === 'all' ? axe : axe.withRules(['color-contrast', 'link-in-text-block'])).analyze()
   return violations.flatMap(({ id, nodes }) =>
     nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)}\n${failureSummary ?? ''}`),
   )

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { amount } from '../soak.ts'
 import type { BackupView, EnvironmentView } from '../../src/contract/schemas.ts'
 import { layBadLine } from './badLine.ts'
 import { dropFile, findBarriers, openWindow, type Page, type Window } from './browser.ts'
@@ -17,6 +18,7 @@ let ada: Window
 let archives: Record<'code' | 'database' | 'files', string>
 const isRoot = process.getuid?.() === 0
 const password = 'four words stand here'
+const patience = { timeout: 120_000, interval: 100 }
 
 beforeAll(async () => {
   world = await openWorld()
@@ -187,18 +189,17 @@ test.runIf(isRoot)('a database is imported by our own link, and slowly from else
   }
   await give(body.url)
   await page.getByText('Import of shop.dev: done').first().waitFor()
-  world.elsewhere.give(readFileSync(archives.database), 8000)
+  world.elsewhere.give(readFileSync(archives.database))
   await give(world.elsewhere.url)
-  const seen = new Set<string>()
-  const done = page.getByText('Import of shop.dev: done').first()
-  while (!(await done.isVisible())) {
-    const bar = page.getByRole('progressbar').first()
-    const label = await bar.getAttribute('aria-label', { timeout: 1000 }).catch(() => null)
-    if (label !== null) seen.add(label)
-    await page.waitForTimeout(100)
+  const steps = amount({ few: 4, many: 20 })
+  for (let step = 1; step < steps; step++) {
+    const [before, now] = [((step - 1) * 100) / steps, (step * 100) / steps]
+    await world.elsewhere.sendTo(now, amount({ few: 1200, many: 6000 }))
+    await expect.poll(() => shownPercent(page), patience).toBeGreaterThan((before + now) / 2 - 1)
+    expect(await shownPercent(page)).toBeLessThanOrEqual(now) // never more than there is
   }
-  const parts = [...seen].flatMap((label) => /(\d+) %/.exec(label)?.[1] ?? []).map(Number)
-  expect(parts.length).toBeGreaterThan(2)
+  await world.elsewhere.sendTo(100, 0)
+  await page.getByText('Import of shop.dev: done').first().waitFor()
 })
 
 test.runIf(isRoot)('code is deployed up, content cloned down', async () => {
@@ -297,6 +298,13 @@ test('a page that is left open through a restart of the server goes on by itself
   expect(await page.getByLabel('Cairn does not answer at the moment').count()).toBe(0)
 })
 
+const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } }
+const looks = [
+  ['wide', 'light', 'all'],
+  ['wide', 'dark', 'colours'],
+  ['narrow', 'dark', 'all'],
+  ['narrow', 'light', 'colours'],
+] as const
 const pages = [
   ...['/', '/sites/new', '/sites/new?way=attach', '/workflows', '/account'],
   ...['/sites/blog/live/backups', '/sites/blog/live/backups/log', '/sites/blog/live/code', '/sites/blog/live/settings'],
@@ -306,32 +314,35 @@ const pages = [
   ...['/administration', '/administration/people', '/administration/audit', '/administration/settings', '/help/troubleshooting'],
 ]
 
-test.each([
-  ['light, wide', { width: 1280, dark: false }],
-  ['dark, wide', { width: 1280, dark: true }],
-  ['light, narrow', { width: 390, dark: false }],
-  ['dark, narrow', { width: 390, dark: true }],
-])('axe finds nothing on any page: %s', async (_, look) => {
-  const window = await openWindow(world.browser, world.house.url, { ...look, as: ada.context })
-  const found: Record<string, string[]> = {}
+test('axe finds nothing on any page: light and dark, wide and narrow', async () => {
   const [backup] = await backupsOf('blog', 'live')
-  const failed = await world.house.api<{ workflows: { id: string }[] }>('GET', '/v1/workflows?limit=1')
-  const all = [
-    ...pages,
-    `/sites/blog/live/backups/${backup?.id}/restore?step=changes`,
-    `/workflows/${failed.body.workflows[0]?.id}`,
-  ]
-  for (const path of all) {
-    await window.page.goto(path)
-    await settled(window.page)
-    const barriers = await findBarriers(window.page)
-    const wide = await window.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    if (wide > 1) barriers.push(`the page is ${wide} px wider than the window`)
-    if (barriers.length > 0) found[path] = barriers
+  const { body } = await world.house.api<{ workflows: { id: string }[] }>('GET', '/v1/workflows?limit=1')
+  const [workflow] = body.workflows
+  const all = [...pages, `/sites/blog/live/backups/${backup?.id}/restore?step=changes`, `/workflows/${workflow?.id}`]
+  const found: Record<string, string[]> = {}
+  const lookAtAll = async (): Promise<void> => {
+    const { page, context, complaints } = await openWindow(world.browser, world.house.url, { as: ada.context })
+    for (let path = all.shift(); path !== undefined; path = all.shift()) {
+      await page.setViewportSize(sizes.wide)
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.goto(path)
+      await settled(page)
+      // each change is one of size or of colours: where only the colours are others, only they are looked at
+      for (const [size, colorScheme, rules] of looks) {
+        await page.setViewportSize(sizes[size])
+        await page.emulateMedia({ colorScheme })
+        await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor()
+        const barriers = await findBarriers(page, rules)
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        if (over > 1) barriers.push(`the page is ${over} px wider than the window`)
+        if (barriers.length > 0) found[`${path}, ${size} and ${colorScheme}`] = barriers
+      }
+    }
+    expect(complaints).toEqual([])
+    await context.close()
   }
+  await Promise.all([lookAtAll(), lookAtAll()])
   expect(found).toEqual({})
-  expect(window.complaints).toEqual([])
-  await window.context.close()
 })
 
 test('logging out ends it', async () => {
@@ -348,6 +359,12 @@ test('logging out ends it', async () => {
   expect(ada.complaints).toEqual([])
 })
 
+/** What the bar says of the step that is under way; -1 where it says nothing */
+async function shownPercent(page: Page): Promise<number> {
+  const label = await page.getByRole('progressbar').first().getAttribute('aria-label')
+  return Number(/ (\d+) %$/.exec(label ?? '')?.[1] ?? -1)
+}
+
 type Place = Pick<Page, 'getByRole'>
 
 async function press(place: Place, name: string): Promise<void> {
@@ -362,7 +379,6 @@ async function settled(page: Page): Promise<void> {
   await page.locator('main').first().waitFor()
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
   await page.waitForLoadState('load')
-  await page.waitForTimeout(150) // the last colours fade in
 }
 
 async function backupsOf(site: string, environment: string): Promise<BackupView[]> {

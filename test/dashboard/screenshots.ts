@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BackupView } from '../../src/contract/schemas.ts'
 import type { Started, WorkflowView } from '../../src/contract/workSchemas.ts'
@@ -52,6 +52,7 @@ try {
     await shoot(stranger.page, '/setup', `setup-${name}`)
     await stranger.context.close()
   }
+  console.log(`the Sites page is painted after ${await paintMs(world, signedIn)} ms, with nothing of it in the browser`)
   console.log(`screenshots of ${Object.keys(pages).length + 3} pages are in ${folder}`)
 } finally {
   await world.close()
@@ -65,6 +66,16 @@ async function shoot(page: Page, path: string, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
 
+/** From asking for the page to the first row of its table. */
+async function paintMs({ browser, house }: World, as: BrowserContext): Promise<number> {
+  const { page, context } = await openWindow(browser, house.url, { as })
+  await page.goto('/')
+  await page.getByRole('row').nth(1).waitFor()
+  const ms = await page.evaluate(() => Math.round(performance.now()))
+  await context.close()
+  return ms
+}
+
 /** By a one-time link: the set-up page stays what a new installation shows. */
 async function logIn({ browser, house }: World): Promise<BrowserContext> {
   const { stdout } = await house.cairn('auth:login-link')
@@ -73,6 +84,14 @@ async function logIn({ browser, house }: World): Promise<BrowserContext> {
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('heading', { name: 'Sites' }).waitFor()
   return context
+}
+
+/** So that a restore has something to show. */
+function damage({ directory, uploads }: World['wordpress']): void {
+  writeFileSync(join(directory, 'wp-content/plugins/hello.php'), '<?php this is not PHP\n')
+  writeFileSync(join(directory, 'wp-content/plugins/left-over.php'), '<?php\n')
+  const [year] = readdirSync(uploads)
+  if (year !== undefined) rmSync(join(uploads, year), { recursive: true })
 }
 
 async function seed({ house, wordpress }: World): Promise<{ backup: string; failed: string }> {
@@ -90,6 +109,7 @@ async function seed({ house, wordpress }: World): Promise<{ backup: string; fail
   await must('site:create', 'shop', `--from-backup=${backup}`, '--label=The shop')
   await must('env:deploy', 'shop.test', '--note=New theme')
   await must('backup:create', 'shop.dev')
+  damage(wordpress)
   const given = { element: 'database', from: { url: 'http://127.0.0.1:1/not-there.sql.gz' } }
   const { body: started } = await house.api<Started>('POST', '/v1/sites/shop/environments/dev/import', given)
   let workflow: WorkflowView = started.workflow

@@ -1,7 +1,8 @@
-import { createServer, type Server } from 'node:http'
-import { readdirSync, rmSync } from 'node:fs'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ground, openGround } from '../e2e/ground.ts'
 import { type House, startHouse } from '../e2e/house.ts'
 import { type PhpServer, startPhp } from '../servers/php.ts'
@@ -10,14 +11,22 @@ import { installWordPress, type WordPress } from '../servers/wordpress.ts'
 import { type Browser, startBrowser } from './browser.ts'
 import { provideDashboard } from './built.ts'
 
+/** Somebody else's web server, which has one file and all the time in the world. */
+export interface Elsewhere {
+  url: string
+  /** What it has from now on; nothing of it is sent yet */
+  give(bytes: Buffer): void
+  /** Goes on to so many percent, in several pieces; done when they are sent */
+  sendTo(percent: number, overMs: number): Promise<void>
+}
+
 export interface World {
   ground: Ground
   house: House
   browser: Browser
   wordpress: WordPress
   php: PhpServer
-  /** Serves one file at `/file`, slowly */
-  elsewhere: { url: string; give(bytes: Buffer, overMs: number): void }
+  elsewhere: Elsewhere
   close(): Promise<void>
 }
 
@@ -31,6 +40,7 @@ export async function openWorld(): Promise<World> {
     const wordpress = await installWordPress({
       ...{ version: '6.5', directory: root, mariadb: ground.mariadb, database: 'blog' },
       ...{ url: `http://127.0.0.1:${port}`, posts: 12, uploads: 6, uploadBytes: 20_000 },
+      light: true,
     })
     slim(root)
     const php = await startPhp({ docroot: root, directory: join(ground.directory, 'php'), port, kind: 'builtin' })
@@ -56,39 +66,43 @@ export async function openWorld(): Promise<World> {
   }
 }
 
-/** Away with what only browsers fetch: each release exports it anew. */
+/** Away with the themes that nobody sees: each release exports them anew. */
 function slim(root: string): void {
-  const scripts = readdirSync(join(root, 'wp-includes/js')).filter((name) => !name.startsWith('wp-emoji')) // PHP reads that one
-  const away = ['wp-content/themes/twentytwentytwo', 'wp-content/themes/twentytwentythree']
-  away.push(...scripts.map((name) => `wp-includes/js/${name}`), ...['css', 'images', 'js'].map((name) => `wp-admin/${name}`))
-  for (const name of away) rmSync(join(root, name), { recursive: true, force: true })
+  for (const name of ['twentytwentytwo', 'twentytwentythree']) rmSync(join(root, 'wp-content/themes', name), { recursive: true })
 }
 
-async function startElsewhere(): Promise<{ elsewhere: World['elsewhere']; server: Server }> {
+async function startElsewhere(): Promise<{ elsewhere: Elsewhere; server: Server }> {
   let bytes: Buffer = Buffer.alloc(0)
-  let overMs = 0
-  const parts = 20
+  let at = 0
+  let asked = Promise.withResolvers<ServerResponse>()
   const server = createServer((_request, answer) => {
     answer.writeHead(200, { 'content-type': 'application/gzip', 'content-length': bytes.length })
-    const size = Math.ceil(bytes.length / parts)
-    let at = 0
-    const timer = setInterval(() => {
-      answer.write(bytes.subarray(at, at + size))
-      at += size
-      if (at < bytes.length) return
-      clearInterval(timer)
-      answer.end()
-    }, overMs / parts)
+    answer.flushHeaders()
+    asked.resolve(answer)
   })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
+  const pieces = 4
   return {
     server,
     elsewhere: {
       url: `http://127.0.0.1:${port}/file.sql.gz`,
-      give(next, slowly) {
+      give(next) {
         bytes = next
-        overMs = slowly
+        at = 0
+        asked = Promise.withResolvers()
+      },
+      async sendTo(percent, overMs) {
+        const answer = await asked.promise
+        const from = at
+        const until = Math.floor((bytes.length * percent) / 100)
+        for (let piece = 1; piece <= pieces; piece++) {
+          await sleep(overMs / pieces)
+          const end = from + Math.floor(((until - from) * piece) / pieces)
+          answer.write(bytes.subarray(at, end))
+          at = end
+        }
+        if (at === bytes.length) answer.end()
       },
     },
   }

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { listBackups } from '../../src/backups/catalogue.ts'
+import { listBackups } from '../../src/backups/list.ts'
 import { createLink } from '../../src/backups/links.ts'
 import { runChild } from '../../src/base/spawn.ts'
 import type { ManagedResult } from '../../src/contract/managedSchemas.ts'

@@ -1,17 +1,20 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../testing.suite.ts'
 
 let api: TestApi
 let directory: string
+const packed: Record<string, Buffer> = { gz: gzipSync('export {}'), br: brotliCompressSync('export {}') }
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'cairn-dashboard-'))
   mkdirSync(join(directory, 'files/assets'), { recursive: true })
   mkdirSync(join(directory, 'docs'))
   writeFileSync(join(directory, 'files/index.html'), '<meta name="style-nonce" content="__STYLE_NONCE__"><div id="root"></div>')
   writeFileSync(join(directory, 'files/assets/main-abc.js'), 'export {}')
+  for (const form of ['gz', 'br']) writeFileSync(join(directory, `files/assets/main-abc.js.${form}`), packed[form] ?? '')
   writeFileSync(join(directory, 'docs/troubleshooting.md'), '# Troubleshooting')
   writeFileSync(join(directory, 'secret'), 'words of nobody else')
   api = await startTestApi({ dashboard: { files: join(directory, 'files'), docs: join(directory, 'docs') } })
@@ -50,6 +53,19 @@ test('programs are answered as before: a problem document, also for a browser be
     const { status, headers } = await ask(path, accept)
     expect([path, status]).toEqual([path, 404])
     expect(headers.get('content-type')).not.toContain('text/html')
+  }
+})
+
+test('scripts are sent as they lie there, packed, to who unpacks them', async () => {
+  for (const [accepted, sent] of [
+    ['gzip, deflate, br', 'br'],
+    ['gzip', 'gzip'],
+    ['identity', null],
+  ] as const) {
+    const answer = await fetch(`${api.url}/assets/main-abc.js`, { headers: { 'accept-encoding': accepted } })
+    expect([answer.headers.get('content-encoding'), await answer.text()]).toEqual([sent, 'export {}'])
+    expect(answer.headers.get('content-type')).toContain('javascript')
+    expect(answer.headers.get('vary') ?? '').toContain('accept-encoding')
   }
 })
 

@@ -24,7 +24,7 @@ export interface DashboardPage {
  */
 export async function dashboardRoutes(app: Api, directories: { files: string; docs: string }): Promise<DashboardPage> {
   const { files, docs } = directories
-  await app.register(fastifyStatic, { root: files, serve: false, cacheControl: false })
+  await app.register(fastifyStatic, { root: files, serve: false, cacheControl: false, preCompressed: true })
   const load = { config: { action: 'dashboard.load' }, schema: { hide: true } } as const
   const page = readPage(files)
 

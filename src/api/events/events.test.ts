@@ -78,6 +78,7 @@ test('who comes back from before this process is told to ask anew', async () => 
 
 test('nobody is told of a site that they do not see', async () => {
   const { id } = await api.db.selectFrom('person').select('id').executeTakeFirstOrThrow()
+  await api.db.insertInto('site').values({ name: 'blog', framework: 'wordpress' }).execute()
   const { token } = await createToken(api.db, { personId: id, name: 'narrow', sites: ['blog'] })
   const narrow = follow((events) => events.filter(({ event }) => event === 'workflow').length > 0, token)
   await new Promise((resolve) => void setTimeout(resolve, 100))
@@ -85,4 +86,14 @@ test('nobody is told of a site that they do not see', async () => {
   await backUp('blog')
   const sites = (await narrow).flatMap(({ data }) => data['site'] ?? [])
   expect(new Set(sites)).toEqual(new Set(['blog']))
+})
+
+test('a code that was used ends all streams: it may have ended the session that one of them belongs to', async () => {
+  const untilItEnds = follow(() => false)
+  await new Promise((resolve) => void setTimeout(resolve, 100))
+  const { code } = (await api.call('POST', '/v1/session/link', {})).body
+  const body = JSON.stringify({ code })
+  const headers = { 'content-type': 'application/json' }
+  expect((await fetch(`${api.url}/v1/one-time-codes/use`, { method: 'POST', headers, body })).status).toBe(200)
+  expect((await untilItEnds)[0]?.event).toBe('hello')
 })

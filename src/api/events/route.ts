@@ -43,7 +43,9 @@ export function eventRoutes(app: Api, deps: ApiDeps): void {
   app.addHook('onResponse', async (request, reply) => {
     const { action } = request.routeOptions.config
     const { caller, subject } = request
-    if (action === undefined || caller === null || reply.statusCode >= 400 || !actions[action].changes) return
+    if (action === undefined || reply.statusCode >= 400 || !actions[action].changes) return
+    if (action === 'session.use_code') return endAll() // a new password ended the sessions that some of them belong to
+    if (caller === null) return
     if (!begins(silent, action)) feed.change({ action, ...subject }, caller.personId)
     if (begins(rightsChange, action)) endAll()
   })

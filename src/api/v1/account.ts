@@ -52,11 +52,11 @@ export function accountRoutes(app: Api, deps: ApiDeps, { cookies, limits, thrott
       },
     },
     async (request) => {
-      const { current = '', password } = request.body
-      request.auditDetails = { password: 'changed' }
+      const { current = '', password, revokeTokens = false } = request.body
+      request.auditDetails = { password: 'changed', ...(revokeTokens ? { tokens: 'revoked' } : {}) }
       const caller = callerOf(request)
       const { personId, sessionId } = caller
-      await changePassword(db, throttle, { personId, current, password, address: request.ip, sessionId })
+      await changePassword(db, throttle, { personId, current, password, address: request.ip, sessionId, revokeTokens })
       await rotateSessions(db, personId)
       return viewCaller(db, caller, limits.sessions)
     },

@@ -1,5 +1,6 @@
 import { changeBackup, deleteBackup, recallBackup } from '../../backups/change.ts'
-import { type Backup, findBackup, listBackups } from '../../backups/catalogue.ts'
+import { type Backup, findBackup } from '../../backups/catalogue.ts'
+import { countBackups, listBackups } from '../../backups/list.ts'
 import { viewBackup } from '../../backups/view.ts'
 import { authorize } from '../../access/authorize.ts'
 import { Failure } from '../../base/failure.ts'
@@ -9,7 +10,7 @@ import type { WorkflowRecord } from '../../queue/records.ts'
 import type { ApiDeps, Place } from '../deps.ts'
 import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
-import { viewStarted, viewWithSteps } from '../viewWorkflow.ts'
+import { viewManyWithSteps, viewStarted } from '../viewWorkflow.ts'
 
 const unfinishedDays = 7
 
@@ -41,8 +42,14 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
     },
     async (request) => {
       await sites.findEnvironment(request.params, { preflight: false })
-      const rows = await listBackups(store, { ...request.params, all: request.query.all ?? false })
-      return { backups: rows.map((row) => viewBackup(row)), unfinished: await unfinished(queue, request.params) }
+      const { all = false, ...query } = request.query
+      const wanted = { ...request.params, all, ...query }
+      const [rows, total, open] = await Promise.all([
+        listBackups(store, wanted),
+        countBackups(store, wanted),
+        unfinished(queue, request.params),
+      ])
+      return { backups: rows.map((row) => viewBackup(row)), total, unfinished: open }
     },
   )
 
@@ -142,5 +149,5 @@ async function unfinished(queue: ApiDeps['queue'], place: Place): Promise<Workfl
   const since = Date.now() - unfinishedDays * 86_400_000
   const records = await queue.list({ ...place, kind: 'backup', limit: 200 })
   const wanted = records.filter(({ state, createdAt }) => state !== 'succeeded' && createdAt.getTime() > since)
-  return Promise.all(wanted.map((record) => viewWithSteps(queue, record)))
+  return viewManyWithSteps(queue, wanted)
 }

@@ -42,6 +42,7 @@ beforeAll(async () => {
     .values([
       backup('B1', hourAgo(30)),
       backup('B2', hourAgo(3)),
+      backup('B0', hourAgo(40)), // found in the repository later
       backup('B3', hourAgo(2), { deleted_at: hourAgo(1) }),
       backup('B4', hourAgo(1), { expires_at: hourAgo(0.5) }),
     ])
@@ -64,15 +65,33 @@ const read = async (token?: string): Promise<Overview['sites']> =>
 
 test('each environment is told with its newest listed backup, and with what failed since', async () => {
   const [blog, shop] = await read()
-  expect(blog).toMatchObject({ name: 'blog', label: 'The blog', archiveBytes: 222 })
+  expect(blog).toMatchObject({ name: 'blog', label: 'The blog', archiveBytes: 333 })
   expect(blog?.environments.map(({ name }) => name)).toEqual(['dev', 'live'])
   expect(blog?.environments[0]).toMatchObject({ lastBackup: null, failedSince: null, backups: 0, empty: false })
   expect(blog?.environments[1]).toMatchObject({
     lastBackup: { id: 'B2', state: 'proven', archiveBytes: 111 },
     failedSince: { workflow: 'W1', message: 'Cannot dump' },
-    backups: 2,
+    backups: 3,
   })
   expect(shop?.environments[0]).toMatchObject({ kind: 'managed', empty: true })
+})
+
+test('what is deleted, recalled and gone is counted as it happens', async () => {
+  const counted = async () => {
+    const [blog] = await read()
+    return [blog?.archiveBytes, blog?.environments[1]?.backups, blog?.environments[1]?.lastBackup?.id]
+  }
+  const change = (id: string, values: { deleted_at?: Date | null; locked?: boolean }) =>
+    api.db.updateTable('backup').set(values).where('id', '=', id).execute()
+  await change('B3', { deleted_at: null })
+  expect(await counted()).toEqual([444, 4, 'B3'])
+  await change('B4', { locked: true }) // its expiry does not count then
+  expect(await counted()).toEqual([555, 5, 'B4'])
+  await change('B4', { deleted_at: new Date() })
+  await change('B3', { deleted_at: new Date() })
+  await api.db.deleteFrom('backup').where('id', '=', 'B0').execute()
+  await api.db.deleteFrom('backup').where('id', '=', 'B3').execute()
+  expect(await counted()).toEqual([222, 2, 'B2'])
 })
 
 test('a site that one does not see is not in it', async () => {

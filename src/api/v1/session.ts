@@ -3,6 +3,7 @@ import { isSetUpNeeded, logIn, spendCode } from '../../access/accounts.ts'
 import { findCode, makeCode } from '../../access/oneTimeCodes.ts'
 import { endSession } from '../../access/sessions.ts'
 import type { Throttle } from '../../access/throttle.ts'
+import { countTokens } from '../../access/tokens.ts'
 import { viewCaller } from '../../access/view.ts'
 import { CodeInput, CodeView, LoginInput, OneTimeLink, SessionState, UseCodeInput, Whoami } from '../../contract/accessSchemas.ts'
 import type { Cookies } from '../cookies.ts'
@@ -92,7 +93,8 @@ export function sessionRoutes(app: Api, deps: ApiDeps, parts: SignIn): void {
     async (request, reply) => {
       void reply.header('cache-control', 'no-store')
       const { purpose, person, expiresAt } = await findCode(db, request.body.code)
-      return { purpose, email: person.email, name: person.name, expiresAt: expiresAt.toISOString() }
+      const tokens = await countTokens(db, person.id)
+      return { purpose, email: person.email, name: person.name, tokens, expiresAt: expiresAt.toISOString() }
     },
   )
 
@@ -114,7 +116,7 @@ export function sessionRoutes(app: Api, deps: ApiDeps, parts: SignIn): void {
           ...chosen,
           ...(timeZone === undefined ? {} : { time_zone: timeZone }),
         })
-        return { person, details: { purpose } }
+        return { person, details: { purpose, ...(chosen.revokeTokens === true ? { tokens: 'revoked' } : {}) } }
       })
     },
   )

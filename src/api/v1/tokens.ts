@@ -2,10 +2,11 @@ import { Type } from 'typebox'
 import { authorize, type Caller, installation } from '../../access/authorize.ts'
 import { findPerson } from '../../access/people.ts'
 import { requireReach } from '../../access/roles.ts'
-import { createToken, findToken, listTokens, revokeToken } from '../../access/tokens.ts'
+import { createToken, findToken, listTokens, noSuchSite, revokeToken } from '../../access/tokens.ts'
 import { viewToken } from '../../access/view.ts'
 import { Failure } from '../../base/failure.ts'
 import { TokenCreated, TokenInput, Tokens, TokensQuery } from '../../contract/accessSchemas.ts'
+import { may } from '../../contract/rights.ts'
 import { IdParams } from '../../contract/schemas.ts'
 import type { ApiDeps } from '../deps.ts'
 import { callerOf } from '../guard.ts'
@@ -37,7 +38,9 @@ export function tokenRoutes(app: Api, { store: { db } }: ApiDeps): void {
     },
     async (request, reply) => {
       const { name, sites = null, actions = null, expiresInDays = null } = request.body
-      const { personId } = callerOf(request)
+      const { personId, rights } = callerOf(request)
+      const unseen = sites?.find((site) => !may(rights, 'site.read', { site, environment: null }))
+      if (unseen !== undefined) throw noSuchSite(unseen)
       const expiresAt = expiresInDays === null ? null : new Date(Date.now() + expiresInDays * dayMs)
       const { id, token } = await createToken(db, { personId, name, sites, actions, expiresAt })
       request.auditDetails = { token: id, name, sites, actions, expiresInDays }

@@ -8,7 +8,7 @@ import { isOpen } from '../../queue/records.ts'
 import type { ApiDeps } from '../deps.ts'
 import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
-import { viewWithSteps } from '../viewWorkflow.ts'
+import { viewManyWithSteps, viewWithSteps } from '../viewWorkflow.ts'
 
 const waitSecondsDefault = 20
 const listDefault = 50
@@ -26,7 +26,7 @@ export function workflowRoutes(app: Api, { queue }: ApiDeps): void {
     async (request) => {
       const sites = sitesWhere(callerOf(request).rights, 'workflow.read')
       const records = await queue.list({ ...request.query, sites, limit: request.query.limit ?? listDefault })
-      return { workflows: await Promise.all(records.map((record) => viewWithSteps(queue, record))) }
+      return { workflows: await viewManyWithSteps(queue, records) }
     },
   )
 

@@ -10,10 +10,13 @@ import { safeText } from '../output/human.ts'
 
 const names = (list: string[]): string => list.map(safeText).join('\n')
 
+/** An empty list is no missing limit: its sites are deleted */
+const siteNames = (list: string[]): string => (list.length === 0 ? 'none is left' : names(list))
+
 const columns: Column[] = [
   { name: 'name', title: 'Name' },
   { name: 'id', title: 'Id' },
-  { name: 'sites', title: 'Only sites', show: names },
+  { name: 'sites', title: 'Only sites', show: siteNames },
   { name: 'actions', title: 'Only actions', show: names },
   { name: 'expiresAt', title: 'Good until', look: 'time' },
   { name: 'lastUsedAt', title: 'Last used', look: 'time' },

@@ -5,14 +5,24 @@ import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { isOpen } from '../words/workflow.ts'
 import { jobsQuery } from './queries.ts'
 
+const patienceMs = 3000
+
 type Told = (workflow: WorkflowView, before: WorkflowView | undefined) => void
 
 /** Whether news arrive by themselves now; while they do not, the header says so. */
 let connected = true
+let lost: ReturnType<typeof setTimeout> | undefined
 const watchers = new Set<() => void>()
 function setConnected(now: boolean): void {
+  clearTimeout(lost)
+  lost = undefined
+  if (connected === now) return
   connected = now
   for (const watcher of watchers) watcher()
+}
+/** The server ends each stream now and then: only what stays away is worth a word. */
+function connectionLost(): void {
+  lost ??= setTimeout(() => setConnected(false), patienceMs)
 }
 export function useConnected(): boolean {
   return useSyncExternalStore(
@@ -45,7 +55,7 @@ export function useEvents(onEnd: Told): void {
       source.addEventListener('workflow', ({ data }) => takeWorkflow(client, JSON.parse(data as string) as WorkflowView, onEnd))
       source.addEventListener('change', ({ data }) => takeChange(client, JSON.parse(data as string) as ChangeEvent))
       source.addEventListener('error', () => {
-        setConnected(false)
+        connectionLost()
         if (source.readyState !== EventSource.CLOSED) return // the browser goes on by itself
         again = setTimeout(() => {
           void client.invalidateQueries() // also tells whether the session has ended

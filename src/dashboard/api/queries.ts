@@ -2,7 +2,8 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { CodeLog } from '../../contract/managedSchemas.ts'
 import type { Overview } from '../../contract/overviewSchemas.ts'
 import type { BackupView, EnvironmentView, Health, SiteView } from '../../contract/schemas.ts'
-import type { LogLine, RepositoryStats, WorkflowView } from '../../contract/workSchemas.ts'
+import type { Trigger } from '../../contract/words.ts'
+import type { Backups, LogLine, RepositoryStats, WorkflowView } from '../../contract/workSchemas.ts'
 import { path, send } from './send.ts'
 
 /** Everything that is read, by one key each; events say when one is old (`events.ts`). */
@@ -12,6 +13,13 @@ export interface Place {
 }
 
 export const environmentPath = (place: Place): string => path('/v1/sites/:site/environments/:environment', { ...place })
+
+/** `?limit=25&search=x`, of what is asked for at all */
+export function asked(wanted: object): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) search.set(name, String(value))
+  return search.size === 0 ? '' : `?${search}`
+}
 
 export const healthQuery = queryOptions({
   queryKey: ['health'],
@@ -42,16 +50,19 @@ export const preflightQuery = (place: Place) =>
     queryFn: ({ signal }) => send<EnvironmentView>('GET', `${environmentPath(place)}?preflight=true`, undefined, signal),
   })
 
-export const backupsQuery = (place: Place, all = false) =>
+export interface BackupFilter {
+  trigger?: Trigger | undefined
+  search?: string | undefined
+  /** With those that can be recalled */
+  all?: boolean | undefined
+  limit?: number
+  skip?: number
+}
+
+export const backupsQuery = (place: Place, filter: BackupFilter) =>
   queryOptions({
-    queryKey: ['site', place.site, 'backups', place.environment, all],
-    queryFn: ({ signal }) =>
-      send<{ backups: BackupView[]; unfinished: WorkflowView[] }>(
-        'GET',
-        `${environmentPath(place)}/backups${all ? '?all=true' : ''}`,
-        undefined,
-        signal,
-      ),
+    queryKey: ['site', place.site, 'backups', place.environment, filter],
+    queryFn: ({ signal }) => send<Backups>('GET', `${environmentPath(place)}/backups${asked(filter)}`, undefined, signal),
   })
 
 export const backupQuery = (id: string) =>
@@ -71,18 +82,16 @@ export interface WorkflowFilter {
   site?: string | undefined
   environment?: string | undefined
   state?: string | undefined
+  kind?: string | undefined
   limit?: number
+  skip?: number
 }
 
 export const workflowsQuery = (filter: WorkflowFilter) =>
   queryOptions({
     queryKey: ['workflows', filter],
-    queryFn: async ({ signal }) => {
-      const asked = new URLSearchParams()
-      for (const [name, value] of Object.entries(filter)) if (value !== undefined) asked.set(name, String(value))
-      const { workflows } = await send<{ workflows: WorkflowView[] }>('GET', `/v1/workflows?${asked}`, undefined, signal)
-      return workflows
-    },
+    queryFn: async ({ signal }) =>
+      (await send<{ workflows: WorkflowView[] }>('GET', `/v1/workflows${asked(filter)}`, undefined, signal)).workflows,
   })
 
 /** What runs and waits, and what ended a short while ago: the jobs of the header */

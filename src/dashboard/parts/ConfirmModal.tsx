@@ -1,7 +1,7 @@
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core'
+import { Alert } from '@mantine/core'
 import { TriangleAlert } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import { Problem } from './Problem.tsx'
+import { ModalForm } from './ModalForm.tsx'
 import { TypedName } from './TypedName.tsx'
 
 interface Props {
@@ -21,41 +21,27 @@ interface Props {
 }
 
 /** Asks once more before something is changed, and keeps what was typed when the server refuses. */
-export function ConfirmModal(props: Props) {
-  const { opened, onClose, title, warning, children, typed, button, color = 'red', busy, error, onConfirm } = props
+export function ConfirmModal({ warning, children, typed, color = 'red', onClose, onConfirm, ...form }: Props) {
   const [value, setValue] = useState('')
-  const ready = typed === null || value === typed
-  const close = (): void => {
-    setValue('')
-    onClose()
-  }
   return (
-    <Modal opened={opened} onClose={close} title={title} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (ready && !busy) onConfirm(value)
-        }}
-      >
-        <Stack>
-          {warning !== undefined && (
-            <Alert color="orange" variant="light" icon={<TriangleAlert size={18} aria-hidden />}>
-              {warning}
-            </Alert>
-          )}
-          {children}
-          {typed !== null && <TypedName name={typed} value={value} onChange={setValue} />}
-          {error !== null && error !== undefined && <Problem error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Not now
-            </Button>
-            <Button type="submit" color={color} loading={busy} disabled={!ready}>
-              {button}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <ModalForm
+      {...form}
+      size="lg"
+      color={color}
+      incomplete={typed !== null && value !== typed}
+      onSubmit={() => onConfirm(value)}
+      onClose={() => {
+        setValue('')
+        onClose()
+      }}
+    >
+      {warning !== undefined && (
+        <Alert color="orange" variant="light" icon={<TriangleAlert size={18} aria-hidden />}>
+          {warning}
+        </Alert>
+      )}
+      {children}
+      {typed !== null && <TypedName name={typed} value={value} onChange={setValue} />}
+    </ModalForm>
   )
 }

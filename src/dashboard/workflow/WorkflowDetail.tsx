@@ -1,4 +1,4 @@
-import { Alert, Group, List, Paper, Stack, Text, Timeline } from '@mantine/core'
+import { Alert, Group, List, Paper, Stack, Text, ThemeIcon, Timeline } from '@mantine/core'
 import { Check, CircleSlash, Loader as Busy, TriangleAlert, X } from 'lucide-react'
 import type { StepView, WorkflowView } from '../../contract/workSchemas.ts'
 import { Elapsed, Moment } from '../parts/Moment.tsx'
@@ -83,8 +83,15 @@ function Steps({ steps }: { steps: StepView[] }) {
         return (
           <Timeline.Item
             key={step.name}
-            bullet={<Icon size={12} aria-hidden />}
-            {...(step.state === 'failed' ? { color: 'red' } : {})}
+            bullet={
+              step.state === 'failed' ? (
+                <ThemeIcon color="red" size={22} radius="xl">
+                  <Icon size={12} aria-hidden />
+                </ThemeIcon>
+              ) : (
+                <Icon size={12} aria-hidden />
+              )
+            }
             title={
               <Group gap="xs">
                 <Text size="sm" fw={500} component="span">

@@ -11,14 +11,17 @@ interface PhpMaster {
   reachable: boolean
 }
 
-/** The PHP-FPM masters of this machine, as far as this process sees them. */
-function findPhpMasters(): PhpMaster[] {
+const namedMax = 3
+
+/** The PHP-FPM masters of this machine, as far as this process sees them; not those that it runs itself, for managed sites. */
+export function findPhpMasters(): PhpMaster[] {
   const masters: PhpMaster[] = []
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     const title = readTitle(name)
     const config = /^php-fpm: master process \((.*)\)/.exec(title)?.[1]
-    if (config !== undefined) masters.push({ pid: Number(name), config, reachable: maySignal(Number(name)) })
+    if (config !== undefined && !descendsFromUs(Number(name)))
+      masters.push({ pid: Number(name), config, reachable: maySignal(Number(name)) })
   }
   return masters
 }
@@ -45,9 +48,25 @@ export function checkPhp(reload: readonly string[] | null): Check[] {
       ),
     ]
   }
-  const names = masters.map(({ pid, config }) => `${config} (pid ${pid})`).join(', ')
+  const named = masters.slice(0, namedMax).map(({ pid, config }) => `${config} (pid ${pid})`)
+  const names = [...named, ...(masters.length > namedMax ? [`${masters.length - namedMax} more`] : [])].join(', ')
   if (reachable.length === 0) return [doubtful('php.reload', `PHP-FPM runs (${names}) and Cairn may not reload it: ${advice}`)]
   return [doubtful('php.reload', `PHP-FPM runs (${names}), and which one serves this site is not known: ${advice}`)]
+}
+
+function descendsFromUs(pid: number): boolean {
+  for (let at = pid; at > 1; at = parentOf(at)) if (at === process.pid) return true
+  return false
+}
+
+/** 0 for one that is gone */
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) // the name before it may hold anything
+  } catch {
+    return 0
+  }
 }
 
 function isProgram(program: string): boolean {

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
+import { Alert, Button, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -8,7 +8,7 @@ import { overviewQuery } from '../../api/queries.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { CopyLine } from '../../parts/Copy.tsx'
-import { Problem } from '../../parts/Problem.tsx'
+import { ModalForm } from '../../parts/ModalForm.tsx'
 
 const lives = [
   { value: '30', label: '30 days' },
@@ -32,6 +32,13 @@ export function CreateToken() {
     inForm: true,
     forget: ['tokens'],
   })
+  const submit = (): void =>
+    create.mutate({
+      name,
+      expiresInDays: life === null || life === '' ? null : Number(life),
+      sites: sites.length === 0 ? null : sites,
+      actions: chosen.length === 0 ? null : (chosen as Action[]),
+    })
   const leave = (): void => {
     close()
     create.reset()
@@ -42,71 +49,61 @@ export function CreateToken() {
       <Button size="xs" onClick={open}>
         Create machine token
       </Button>
-      <Modal opened={opened} onClose={leave} title="Create machine token" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
-        {create.data !== undefined ? (
-          <Stack>
-            <Alert color="yellow">It is shown this once: copy it now.</Alert>
-            <CopyLine label="Machine token" value={create.data.secret} />
-            <CopyLine
-              label="Log in with it"
-              value={`cairn auth:login --machine-token=-`}
-              remark="It asks for the token, so that nobody sees it"
-            />
-            <Group justify="flex-end">
-              <Button onClick={leave}>I have copied it</Button>
-            </Group>
-          </Stack>
-        ) : (
-          <form
-            onSubmit={(event) => {
-              event.preventDefault()
-              create.mutate({
-                name,
-                expiresInDays: life === null || life === '' ? null : Number(life),
-                sites: sites.length === 0 ? null : sites,
-                actions: chosen.length === 0 ? null : (chosen as Action[]),
-              })
-            }}
-          >
-            <Stack>
-              <TextInput
-                label="Name"
-                description="What it is for"
-                required
-                value={name}
-                onChange={(event) => setName(event.currentTarget.value)}
-                data-autofocus
-              />
-              <Select label="Expires" data={lives} value={life} onChange={setLife} allowDeselect={false} />
-              <MultiSelect
-                label="Sites"
-                placeholder={sites.length === 0 ? 'All that you see' : ''}
-                searchable
-                data={overview?.sites.map((site) => site.name) ?? []}
-                value={sites}
-                onChange={setSites}
-              />
-              <MultiSelect
-                label="Actions"
-                placeholder={chosen.length === 0 ? 'All that you may' : ''}
-                searchable
-                data={offered}
-                value={chosen}
-                onChange={setChosen}
-              />
-              {create.isError && <Problem error={create.error} />}
-              <Group justify="flex-end">
-                <Button variant="default" onClick={leave}>
-                  Not now
-                </Button>
-                <Button type="submit" loading={create.isPending}>
-                  Create
-                </Button>
-              </Group>
-            </Stack>
-          </form>
-        )}
-      </Modal>
+      <ModalForm
+        opened={opened}
+        onClose={leave}
+        title="Create machine token"
+        size="lg"
+        button="Create"
+        busy={create.isPending}
+        error={create.error}
+        onSubmit={submit}
+        instead={create.data === undefined ? undefined : <Shown secret={create.data.secret} onDone={leave} />}
+      >
+        <TextInput
+          label="Name"
+          description="What it is for"
+          required
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          data-autofocus
+        />
+        <Select label="Expires" data={lives} value={life} onChange={setLife} allowDeselect={false} />
+        <MultiSelect
+          label="Sites"
+          placeholder={sites.length === 0 ? 'All that you see' : ''}
+          searchable
+          limit={100}
+          data={overview?.sites.map((site) => site.name) ?? []}
+          value={sites}
+          onChange={setSites}
+        />
+        <MultiSelect
+          label="Actions"
+          placeholder={chosen.length === 0 ? 'All that you may' : ''}
+          searchable
+          data={offered}
+          value={chosen}
+          onChange={setChosen}
+        />
+      </ModalForm>
     </>
+  )
+}
+
+function Shown({ secret, onDone }: { secret: string; onDone: () => void }) {
+  return (
+    <Stack>
+      <Alert color="yellow">It is shown this once: copy it now.</Alert>
+      <CopyLine label="Machine token" value={secret} />
+      <CopyLine
+        label="Log in with it"
+        value="cairn auth:login --machine-token=-"
+        remark="It asks for the token, so that nobody sees it"
+      />
+      <Group justify="flex-end">
+        <Button onClick={onDone}>I have copied it</Button>
+      </Group>
+    </Stack>
   )
 }

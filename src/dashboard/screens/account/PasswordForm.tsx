@@ -1,4 +1,4 @@
-import { Button, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { Button, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import type { PasswordInput as Wanted, Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
@@ -8,11 +8,13 @@ import { Problem } from '../../parts/Problem.tsx'
 export function PasswordForm({ me }: { me: Whoami }) {
   const [current, setCurrent] = useState('')
   const [password, setPassword] = useState('')
+  const [revokeTokens, setRevokeTokens] = useState(false)
   const change = useChange((wanted: Wanted) => send<Whoami>('POST', '/v1/account/password', wanted), {
     ...{ inForm: true, said: 'The password is changed, and you are logged out everywhere else' },
     onDone() {
       setCurrent('')
       setPassword('')
+      setRevokeTokens(false)
     },
   })
   return (
@@ -20,7 +22,7 @@ export function PasswordForm({ me }: { me: Whoami }) {
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          change.mutate({ password, ...(me.hasPassword ? { current } : {}) })
+          change.mutate({ password, revokeTokens, ...(me.hasPassword ? { current } : {}) })
         }}
       >
         <Stack>
@@ -45,10 +47,16 @@ export function PasswordForm({ me }: { me: Whoami }) {
             onChange={(event) => setPassword(event.currentTarget.value)}
             autoComplete="new-password"
           />
+          <Checkbox
+            label="Revoke my machine tokens too"
+            description="When somebody else may know the password; scripts need new ones then"
+            checked={revokeTokens}
+            onChange={(event) => setRevokeTokens(event.currentTarget.checked)}
+          />
           {change.isError && <Problem error={change.error} />}
           <Group>
             <Button type="submit" loading={change.isPending}>
-              Change the password
+              {me.hasPassword ? 'Change the password' : 'Set the password'}
             </Button>
           </Group>
         </Stack>

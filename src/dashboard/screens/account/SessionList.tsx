@@ -1,10 +1,31 @@
-import { Badge, Button, Group, Paper, Table, Text, Title } from '@mantine/core'
+import { Badge, Button, Group, Paper, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import type { Sessions } from '../../../contract/accessSchemas.ts'
+import type { Sessions, SessionView } from '../../../contract/accessSchemas.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
-import { Loaded } from '../../parts/Loaded.tsx'
+import { type Column, DataTable } from '../../parts/DataTable.tsx'
 import { Moment } from '../../parts/Moment.tsx'
+
+const columns: Column<SessionView>[] = [
+  {
+    head: 'Where',
+    cell: ({ client, current, address }) => (
+      <>
+        <Group gap="xs">
+          <Text size="sm" title={client ?? ''}>
+            {browserName(client)}
+          </Text>
+          {current && <Badge size="sm">here</Badge>}
+        </Group>
+        <Text size="xs" c="dimmed">
+          {address}
+        </Text>
+      </>
+    ),
+  },
+  { head: 'Since', cell: ({ createdAt }) => <Moment at={createdAt} />, oneLine: true },
+  { head: 'Last used', cell: ({ lastUsedAt }) => <Moment at={lastUsedAt} only="ago" />, oneLine: true },
+]
 
 /** Where one is logged in, each to be ended from here. */
 export function SessionList() {
@@ -17,54 +38,23 @@ export function SessionList() {
       <Title order={2} size="h4" mb="sm">
         Logged in
       </Title>
-      <Loaded query={query} rows={2}>
-        {({ sessions }) => (
-          <Table.ScrollContainer minWidth={560} type="native">
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Where</Table.Th>
-                  <Table.Th>Since</Table.Th>
-                  <Table.Th>Last used</Table.Th>
-                  <Table.Th>
-                    <span className="visually-hidden">What can be done</span>
-                  </Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {sessions.map((session) => (
-                  <Table.Tr key={session.id}>
-                    <Table.Td>
-                      <Group gap="xs">
-                        <Text size="sm" className="anywhere" title={session.client ?? ''}>
-                          {browserName(session.client)}
-                        </Text>
-                        {session.current && <Badge size="sm">here</Badge>}
-                      </Group>
-                      <Text size="xs" c="dimmed">
-                        {session.address}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td>
-                      <Moment at={session.createdAt} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Moment at={session.lastUsedAt} only="ago" />
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      {!session.current && (
-                        <Button size="compact-xs" variant="default" onClick={() => end.mutate(session.id)}>
-                          Log out there
-                        </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        )}
-      </Loaded>
+      <DataTable
+        label="Where you are logged in"
+        query={query}
+        rows={({ sessions }) => sessions}
+        columns={columns}
+        keyOf={({ id }) => id}
+        actions={({ id, current }) =>
+          !current && (
+            <Button size="compact-xs" variant="default" onClick={() => end.mutate(id)}>
+              Log out there
+            </Button>
+          )
+        }
+        minWidth={560}
+        spacing="xs"
+        empty={<Text c="dimmed">In no browser.</Text>}
+      />
     </Paper>
   )
 }

@@ -1,13 +1,34 @@
-import { Button, Group, Paper, Table, Text, Title } from '@mantine/core'
+import { Button, Group, Paper, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Tokens, TokenView } from '../../../contract/accessSchemas.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { ConfirmModal } from '../../parts/ConfirmModal.tsx'
-import { Loaded } from '../../parts/Loaded.tsx'
+import { type Column, DataTable } from '../../parts/DataTable.tsx'
 import { InFuture, Moment } from '../../parts/Moment.tsx'
 import { CreateToken } from './CreateToken.tsx'
+
+const columns: Column<TokenView>[] = [
+  { head: 'Name', cell: ({ name }) => name },
+  {
+    head: 'May',
+    cell: ({ actions, sites }) => (
+      <>
+        <Text size="sm">{actions === null ? 'all that you may' : actions.join(', ')}</Text>
+        {sites !== null && (
+          <Text size="xs">{sites.length === 0 ? 'on no site: they are deleted' : `on ${sites.join(', ')}`}</Text>
+        )}
+      </>
+    ),
+  },
+  { head: 'Expires', cell: ({ expiresAt }) => (expiresAt === null ? 'never' : <InFuture at={expiresAt} />), oneLine: true },
+  {
+    head: 'Last used',
+    cell: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : <Moment at={lastUsedAt} only="ago" />),
+    oneLine: true,
+  },
+]
 
 /** Machine tokens: what programs log in with. */
 export function TokenList() {
@@ -25,52 +46,21 @@ export function TokenList() {
         </Title>
         <CreateToken />
       </Group>
-      <Loaded query={query} rows={2}>
-        {({ tokens }) =>
-          tokens.length === 0 ? (
-            <Text c="dimmed">None yet. A script, git or the command line logs in with one: create it here.</Text>
-          ) : (
-            <Table.ScrollContainer minWidth={620} type="native">
-              <Table>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>May</Table.Th>
-                    <Table.Th>Expires</Table.Th>
-                    <Table.Th>Last used</Table.Th>
-                    <Table.Th>
-                      <span className="visually-hidden">What can be done</span>
-                    </Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {tokens.map((token) => (
-                    <Table.Tr key={token.id}>
-                      <Table.Td className="anywhere">{token.name}</Table.Td>
-                      <Table.Td>
-                        <Text size="sm">{token.actions === null ? 'all that you may' : token.actions.join(', ')}</Text>
-                        {token.sites !== null && <Text size="xs">on {token.sites.join(', ')}</Text>}
-                      </Table.Td>
-                      <Table.Td>{token.expiresAt === null ? 'never' : <InFuture at={token.expiresAt} />}</Table.Td>
-                      <Table.Td>{token.lastUsedAt === null ? 'never' : <Moment at={token.lastUsedAt} only="ago" />}</Table.Td>
-                      <Table.Td ta="right">
-                        <Button
-                          size="compact-xs"
-                          variant="default"
-                          onClick={() => setLeaving(token)}
-                          aria-label={`Revoke ${token.name}`}
-                        >
-                          Revoke
-                        </Button>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          )
-        }
-      </Loaded>
+      <DataTable
+        label="Machine tokens"
+        query={query}
+        rows={({ tokens }) => tokens}
+        columns={columns}
+        keyOf={({ id }) => id}
+        actions={(token) => (
+          <Button size="compact-xs" variant="default" onClick={() => setLeaving(token)} aria-label={`Revoke ${token.name}`}>
+            Revoke
+          </Button>
+        )}
+        minWidth={620}
+        spacing="xs"
+        empty={<Text c="dimmed">None yet. A script, git or the command line logs in with one: create it here.</Text>}
+      />
       <ConfirmModal
         opened={leaving !== null}
         onClose={() => setLeaving(null)}

@@ -21,6 +21,7 @@ export function Administration() {
             to={to}
             className={classes['tab']}
             underline="never"
+            activeOptions={{ exact: true }}
             {...(pathname.replace(/\/$/, '') === to ? { 'aria-current': 'page' as const } : {})}
           >
             {label}

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useState } from 'react'
 import type { PersonInput, PersonInvited } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
-import { Problem } from '../../parts/Problem.tsx'
+import { ModalForm } from '../../parts/ModalForm.tsx'
 import { OneTime } from './OneTime.tsx'
 import { type Chosen, RoleFields } from './RoleFields.tsx'
 
@@ -19,6 +19,14 @@ export function Invite() {
     inForm: true,
     forget: ['people'],
   })
+  const submit = (): void => {
+    const { site, role } = chosen
+    invite.mutate({
+      email,
+      ...(name === '' ? {} : { name }),
+      ...(site === null ? { everywhere: role } : role === 'owner' ? {} : { sites: [{ site, role }] }),
+    })
+  }
   const leave = (): void => {
     close()
     invite.reset()
@@ -30,45 +38,27 @@ export function Invite() {
       <ActionButton action="person.create" onClick={open}>
         Invite a person
       </ActionButton>
-      <Modal opened={opened} onClose={leave} title="Invite a person" closeButtonProps={{ 'aria-label': 'Close' }}>
-        {invite.data !== undefined ? (
-          <OneTime link={invite.data.link} onDone={leave} />
-        ) : (
-          <form
-            onSubmit={(event) => {
-              event.preventDefault()
-              const { site, role } = chosen
-              invite.mutate({
-                email,
-                ...(name === '' ? {} : { name }),
-                ...(site === null ? { everywhere: role } : role === 'owner' ? {} : { sites: [{ site, role }] }),
-              })
-            }}
-          >
-            <Stack>
-              <TextInput
-                label="E-mail address"
-                type="email"
-                required
-                value={email}
-                onChange={(event) => setEmail(event.currentTarget.value)}
-                data-autofocus
-              />
-              <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} />
-              <RoleFields chosen={chosen} onChange={setChosen} />
-              {invite.isError && <Problem error={invite.error} />}
-              <Group justify="flex-end">
-                <Button variant="default" onClick={leave}>
-                  Not now
-                </Button>
-                <Button type="submit" loading={invite.isPending}>
-                  Invite
-                </Button>
-              </Group>
-            </Stack>
-          </form>
-        )}
-      </Modal>
+      <ModalForm
+        opened={opened}
+        onClose={leave}
+        title="Invite a person"
+        button="Invite"
+        busy={invite.isPending}
+        error={invite.error}
+        onSubmit={submit}
+        instead={invite.data === undefined ? undefined : <OneTime link={invite.data.link} onDone={leave} />}
+      >
+        <TextInput
+          label="E-mail address"
+          type="email"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          data-autofocus
+        />
+        <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <RoleFields chosen={chosen} onChange={setChosen} />
+      </ModalForm>
     </>
   )
 }

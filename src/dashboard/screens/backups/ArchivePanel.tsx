@@ -6,7 +6,6 @@ import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { CopyLine } from '../../parts/Copy.tsx'
 import { Problem } from '../../parts/Problem.tsx'
-import { elementWords } from '../../words/elements.ts'
 import { sizeText } from '../../words/size.ts'
 import { spanText } from '../../words/time.ts'
 import { commandsFor } from './commandsFor.ts'
@@ -46,12 +45,9 @@ export function ArchivePanel({ backup, held }: { backup: BackupView; held: Backu
   }
   return (
     <Stack gap="sm">
-      <div>
-        <Text fw={600}>{elementWords[held.element]}</Text>
-        <Text size="sm" c="dimmed" className="anywhere">
-          {held.fileName} · {sizeText(held.sizeBytes)}
-        </Text>
-      </div>
+      <Text size="sm" c="dimmed" className="anywhere">
+        {held.fileName} · {sizeText(held.sizeBytes)}
+      </Text>
       {held.holdsSecrets && (
         <Alert color="yellow" p="xs">
           It holds passwords and keys of the site: keep link and file to yourself.

@@ -1,15 +1,15 @@
-import { ActionIcon, Button, Group, Menu, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Menu, Text } from '@mantine/core'
 import { Ellipsis, Lock, LockOpen, Pencil, Plus, Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
-import type { BackupChange, BackupView } from '../../../contract/schemas.ts'
+import type { BackupView } from '../../../contract/schemas.ts'
 import type { Action } from '../../../contract/actions.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { ConfirmModal } from '../../parts/ConfirmModal.tsx'
 import { MenuLink } from '../../parts/links.tsx'
 import { Moment } from '../../parts/Moment.tsx'
-import { Problem } from '../../parts/Problem.tsx'
 import { useRights } from '../../session/useSession.ts'
+import { EditBackup } from './EditBackup.tsx'
 
 /** What is done to a backup less often: lock, note and expiry, delete, recall, a new site out of it. */
 export function BackupMenu({ backup }: { backup: BackupView }) {
@@ -68,7 +68,7 @@ export function BackupMenu({ backup }: { backup: BackupView }) {
           )}
         </Menu.Dropdown>
       </Menu>
-      {open === 'edit' && <Edit backup={backup} onClose={() => setOpen(null)} />}
+      {open === 'edit' && <EditBackup backup={backup} onClose={() => setOpen(null)} />}
       <ConfirmModal
         opened={open === 'delete'}
         onClose={() => setOpen(null)}
@@ -85,57 +85,5 @@ export function BackupMenu({ backup }: { backup: BackupView }) {
         </Text>
       </ConfirmModal>
     </>
-  )
-}
-
-function Edit({ backup, onClose }: { backup: BackupView; onClose: () => void }) {
-  const [note, setNote] = useState(backup.note ?? '')
-  const [days, setDays] = useState<number | null>(null)
-  const save = useChange((change: BackupChange) => send('PATCH', path('/v1/backups/:id', { id: backup.id }), change), {
-    ...{ inForm: true, forget: ['site', backup.site], said: 'Saved' },
-    onDone: onClose,
-  })
-  return (
-    <Modal opened onClose={onClose} title="Note and expiry" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate({ note: note === '' ? null : note, ...(days === null ? {} : { keepForDays: days }) })
-        }}
-      >
-        <Stack>
-          <TextInput
-            label="Note"
-            maxLength={2000}
-            value={note}
-            onChange={(event) => setNote(event.currentTarget.value)}
-            data-autofocus
-          />
-          <NumberInput
-            label="Keep for"
-            description={
-              backup.expiresAt === null
-                ? 'It is kept for ever'
-                : `It is kept until ${new Date(backup.expiresAt).toLocaleDateString()}`
-            }
-            placeholder="as it is"
-            suffix=" days from now"
-            min={1}
-            max={36_500}
-            value={days ?? ''}
-            onChange={(value) => setDays(value === '' ? null : Number(value))}
-          />
-          {save.isError && <Problem error={save.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Not now
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   )
 }

@@ -15,11 +15,12 @@ import { CreateBackup } from './CreateBackup.tsx'
 import { StateOfBackup } from './StateOfBackup.tsx'
 
 const route = getRouteApi('/shell/sites/$site/$environment/backups')
+const shownMax = 5
 
 /** Backups: whether this environment is protected, the next one by hand, and the way to the log. */
 export function Backups() {
   const place = route.useParams()
-  const query = useQuery(backupsQuery(place))
+  const query = useQuery(backupsQuery(place, { limit: shownMax }))
   const environment = useQuery(environmentQuery(place)).data
   const isEmpty = environment?.managed?.release === 0
   return (
@@ -44,7 +45,7 @@ export function Backups() {
         </Group>
       </Group>
       <Loaded query={query}>
-        {({ backups, unfinished }) => {
+        {({ backups, unfinished, total }) => {
           const [last] = backups
           if (last === undefined) {
             return (
@@ -87,13 +88,19 @@ export function Backups() {
                   </Text>
                 </Fact>
                 <Fact title="Kept">
-                  <Text fw={600}>{plural(backups.length, 'backup')}</Text>
+                  <Text fw={600}>{plural(total, 'backup')}</Text>
                   <Text size="sm" c="dimmed">
-                    the oldest of <Moment at={backups.at(-1)?.momentAt ?? last.momentAt} only="day" />
+                    {last.locked || last.expiresAt === null ? (
+                      'the last one for ever'
+                    ) : (
+                      <>
+                        the last one until <Moment at={last.expiresAt} only="day" />
+                      </>
+                    )}
                   </Text>
                 </Fact>
               </SimpleGrid>
-              <Newest backups={backups.slice(0, 5)} />
+              <Newest backups={backups} />
               <AnchorLink to="/sites/$site/$environment/backups/log" params={place}>
                 All of them, with downloads and Restore: Backup Log
               </AnchorLink>
@@ -118,9 +125,9 @@ function Fact({ title, children }: { title: string; children: ReactNode }) {
 
 function Newest({ backups }: { backups: BackupView[] }) {
   return (
-    <Stack gap="xs" aria-label="The newest backups" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+    <Stack gap="sm" aria-label="The newest backups" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
       {backups.map((backup) => (
-        <Group key={backup.id} component="li" gap="sm">
+        <Group key={backup.id} component="li" gap="2px 12px">
           <Text size="sm" fw={500}>
             <Moment at={backup.momentAt} />
           </Text>

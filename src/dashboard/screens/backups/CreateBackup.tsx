@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Stack, TextInput } from '@mantine/core'
+import { Checkbox, Group, NumberInput, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
@@ -9,7 +9,7 @@ import { environmentPath, type Place } from '../../api/queries.ts'
 import { send } from '../../api/send.ts'
 import { useStart } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
-import { Problem } from '../../parts/Problem.tsx'
+import { ModalForm } from '../../parts/ModalForm.tsx'
 import { elementOrder, elementWords } from '../../words/elements.ts'
 
 const keepDefault = 365
@@ -38,53 +38,39 @@ export function CreateBackup({ place, blocked }: { place: Place; blocked: string
       >
         Create backup
       </ActionButton>
-      <Modal
+      <ModalForm
         opened={opened}
         onClose={close}
         title={`Create backup of ${place.site}.${place.environment}`}
-        closeButtonProps={{ 'aria-label': 'Close' }}
+        button="Create backup"
+        busy={create.isPending}
+        error={create.error}
+        incomplete={chosen.length === 0}
+        onSubmit={() => create.mutate({ elements: chosen, keepForDays, ...(note === '' ? {} : { note }) })}
       >
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            create.mutate({ elements: chosen, keepForDays, ...(note === '' ? {} : { note }) })
-          }}
-        >
-          <Stack>
-            <Checkbox.Group label="Elements" value={chosen} onChange={(value) => setChosen(value as Element[])}>
-              <Group mt={4}>
-                {elementOrder.map((element) => (
-                  <Checkbox key={element} value={element} label={elementWords[element]} />
-                ))}
-              </Group>
-            </Checkbox.Group>
-            <NumberInput
-              label="Keep for"
-              suffix=" days"
-              min={1}
-              max={36_500}
-              value={keepForDays}
-              onChange={(value) => setKeepForDays(Number(value) || keepDefault)}
-            />
-            <TextInput
-              label="Note"
-              description="What people should know of it"
-              maxLength={2000}
-              value={note}
-              onChange={(event) => setNote(event.currentTarget.value)}
-            />
-            {create.isError && <Problem error={create.error} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={close}>
-                Not now
-              </Button>
-              <Button type="submit" loading={create.isPending} disabled={chosen.length === 0}>
-                Create backup
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Modal>
+        <Checkbox.Group label="Elements" value={chosen} onChange={(value) => setChosen(value as Element[])}>
+          <Group mt={4}>
+            {elementOrder.map((element) => (
+              <Checkbox key={element} value={element} label={elementWords[element]} />
+            ))}
+          </Group>
+        </Checkbox.Group>
+        <NumberInput
+          label="Keep for"
+          suffix=" days"
+          min={1}
+          max={36_500}
+          value={keepForDays}
+          onChange={(value) => setKeepForDays(Number(value) || keepDefault)}
+        />
+        <TextInput
+          label="Note"
+          description="What people should know of it"
+          maxLength={2000}
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+        />
+      </ModalForm>
     </>
   )
 }

@@ -1,12 +1,14 @@
-import { Accordion, Group, List, PasswordInput, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core'
+import { Group, List, Select, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Attached, AttachInput, DetectInput, Detection, Overrides } from '../../../contract/schemas.ts'
+import type { Attached, AttachInput, DetectInput, Detection } from '../../../contract/schemas.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
+import { FactTable } from '../../parts/FactTable.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { frameworkWords } from '../../words/elements.ts'
+import { AttachMore, type More, nothingMore, readOverrides } from './AttachMore.tsx'
 import { NameField, nameRule } from './NameField.tsx'
 
 /** A site that runs already: what the directory holds is shown first, then it is attached. */
@@ -14,7 +16,7 @@ export function AttachForm() {
   const [site, setSite] = useState('')
   const [environment, setEnvironment] = useState<string | null>('dev')
   const [directory, setDirectory] = useState('')
-  const [more, setMore] = useState<More>({ url: '', filesPath: '', user: '', password: '', name: '' })
+  const [more, setMore] = useState<More>(nothingMore)
   const [found, setFound] = useState<Detection | null>(null)
   const navigate = useNavigate()
   const overrides = readOverrides(more)
@@ -67,38 +69,7 @@ export function AttachForm() {
           }}
           spellCheck={false}
         />
-        <Accordion variant="separated">
-          <Accordion.Item value="more">
-            <Accordion.Control>What cannot be found by itself</Accordion.Control>
-            <Accordion.Panel>
-              <Stack>
-                <TextInput
-                  label="Address of the site"
-                  value={more.url}
-                  onChange={(event) => change({ url: event.currentTarget.value })}
-                />
-                <TextInput
-                  label="Files directory"
-                  value={more.filesPath}
-                  onChange={(event) => change({ filesPath: event.currentTarget.value })}
-                />
-                <TextInput label="Database" value={more.name} onChange={(event) => change({ name: event.currentTarget.value })} />
-                <TextInput
-                  label="Database account"
-                  value={more.user}
-                  onChange={(event) => change({ user: event.currentTarget.value })}
-                  autoComplete="off"
-                />
-                <PasswordInput
-                  label="Password of the database account"
-                  value={more.password}
-                  onChange={(event) => change({ password: event.currentTarget.value })}
-                  autoComplete="off"
-                />
-              </Stack>
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
+        <AttachMore more={more} onChange={change} />
         {found !== null && <Found detection={found} />}
         {detect.isError && <Problem error={detect.error} />}
         {attach.isError && <Problem error={attach.error} />}
@@ -118,27 +89,6 @@ export function AttachForm() {
   )
 }
 
-interface More {
-  url: string
-  filesPath: string
-  user: string
-  password: string
-  name: string
-}
-
-function readOverrides({ url, filesPath, user, password, name }: More): Overrides {
-  const database = {
-    ...(user === '' ? {} : { user }),
-    ...(password === '' ? {} : { password }),
-    ...(name === '' ? {} : { name }),
-  }
-  return {
-    ...(url === '' ? {} : { url }),
-    ...(filesPath === '' ? {} : { filesPath }),
-    ...(Object.keys(database).length === 0 ? {} : { database }),
-  }
-}
-
 function Found({ detection }: { detection: Detection }) {
   const { framework, version, codeRoot, docroot, filesDirectory, url, database, configFiles, notes } = detection
   const rows: [string, string][] = [
@@ -156,16 +106,7 @@ function Found({ detection }: { detection: Detection }) {
   ]
   return (
     <div role="status">
-      <Table variant="vertical" withTableBorder>
-        <Table.Tbody>
-          {rows.map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th w={140}>{name}</Table.Th>
-              <Table.Td className="anywhere">{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <FactTable rows={rows} />
       {notes.length > 0 && (
         <List size="sm" mt="xs">
           {notes.map((note) => (

@@ -1,5 +1,6 @@
-import { Alert, List, Table, Text } from '@mantine/core'
+import { Alert, List, Text } from '@mantine/core'
 import type { ArchivesFound } from '../../../contract/managedSchemas.ts'
+import { FactTable } from '../../parts/FactTable.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { frameworkWords } from '../../words/elements.ts'
 import { plural, sizeText } from '../../words/size.ts'
@@ -22,16 +23,7 @@ export function Looked({ look: { workflow, found, error } }: { look: Look }) {
   if (found === null) return <FailureHelp workflow={workflow} />
   return (
     <div role="status">
-      <Table variant="vertical" withTableBorder>
-        <Table.Tbody>
-          {rowsOf(found).map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th w={120}>{name}</Table.Th>
-              <Table.Td className="anywhere">{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <FactTable rows={rowsOf(found)} />
       {workflow.warnings.length > 0 && (
         <Alert color="yellow" mt="xs">
           <List size="sm">

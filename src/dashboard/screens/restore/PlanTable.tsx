@@ -14,13 +14,8 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
   const short = spaceFreeBytes !== null && spaceNeededBytes > spaceFreeBytes
   return (
     <Stack gap="sm">
-      <Table.ScrollContainer minWidth={480} type="native">
-        <Table withTableBorder captionSide="bottom">
-          <Table.Caption ta="left">
-            How: {mode.replace(/\.$/, '')}. Space needed: {sizeText(spaceNeededBytes)}
-            {spaceFreeBytes !== null && `, ${sizeText(spaceFreeBytes)} are free`}
-            {estimatedSeconds !== null && `; about ${durationText(estimatedSeconds * 1000)}`}
-          </Table.Caption>
+      <Table.ScrollContainer minWidth={340} type="native" tabIndex={0} role="group" aria-label="What will change">
+        <Table withTableBorder horizontalSpacing={8}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>What will change</Table.Th>
@@ -55,6 +50,11 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
+      <Text size="sm" c="dimmed">
+        How: {mode.replace(/\.$/, '')}. Space needed: {sizeText(spaceNeededBytes)}
+        {spaceFreeBytes !== null && `, ${sizeText(spaceFreeBytes)} are free`}
+        {estimatedSeconds !== null && `; about ${durationText(estimatedSeconds * 1000)}`}
+      </Text>
       {(database?.tablesRemoved.length ?? 0) > 0 && (
         <Text size="sm" className="anywhere">
           Tables that go: {database?.tablesRemoved.join(', ')}

@@ -44,7 +44,7 @@ export function Environment() {
         </nav>
         <Group gap="xs">
           <UndoButton place={place} />
-          {query.data?.url != null && (
+          {query.data?.url != null && query.data.managed?.release !== 0 && (
             <Button
               component="a"
               href={query.data.url}

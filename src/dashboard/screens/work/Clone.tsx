@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { CloneInput } from '../../../contract/managedSchemas.ts'
 import type { Started } from '../../../contract/workSchemas.ts'
-import { environmentPath, type Place, siteQuery } from '../../api/queries.ts'
+import { environmentPath, overviewQuery, type Place } from '../../api/queries.ts'
 import { send } from '../../api/send.ts'
 import { useStart } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
@@ -15,10 +15,11 @@ import { listText } from '../../words/elements.ts'
 export function Clone({ place, from: proposed }: { place: Place; from?: string }) {
   const { site, environment } = place
   const name = `${site}.${environment}`
-  const { data } = useQuery(siteQuery(site))
-  const others = data?.environments.filter((one) => one !== environment) ?? []
+  const { data } = useQuery(overviewQuery)
+  const others = data?.sites.find((one) => one.name === site)?.environments.filter((one) => one.name !== environment) ?? []
+  const filled = others.filter(({ empty }) => !empty).map((one) => one.name)
   const [chosen, setChosen] = useState<string | null>(proposed ?? null)
-  const from = chosen ?? (others.includes('live') ? 'live' : (others[0] ?? ''))
+  const from = chosen ?? (filled.includes('live') ? 'live' : (filled[0] ?? ''))
   const [elements, setElements] = useState<CloneInput['elements']>(['database', 'files'])
   const [replaceAddresses, setReplaceAddresses] = useState(true)
   const [asked, setAsked] = useState(false)
@@ -33,7 +34,13 @@ export function Clone({ place, from: proposed }: { place: Place; from?: string }
   return (
     <Paper withBorder p="md" radius="md" maw={640}>
       <Stack>
-        <Select label="From" data={others} value={from} onChange={setChosen} allowDeselect={false} />
+        <Select
+          label="From"
+          data={others.map(({ name: value, empty }) => ({ value, label: empty ? `${value}: empty` : value, disabled: empty }))}
+          value={from}
+          onChange={setChosen}
+          allowDeselect={false}
+        />
         <Checkbox.Group
           label="What comes along"
           value={elements}
@@ -59,7 +66,7 @@ export function Clone({ place, from: proposed }: { place: Place; from?: string }
             action="environment.clone"
             {...place}
             blocked={
-              elements.length === 0 ? 'Choose database, files or both' : from === '' ? 'There is no other environment' : null
+              elements.length === 0 ? 'Choose database, files or both' : from === '' ? 'No other environment has content' : null
             }
             onClick={() => setAsked(true)}
           >

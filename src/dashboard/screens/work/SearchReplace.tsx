@@ -42,20 +42,20 @@ export function SearchReplace({ place }: { place: Place }) {
         <Stack>
           <Text size="sm">In all tables of {name}, in serialised and JSON values too; lengths are put right.</Text>
           {pairs.map(({ key, from, to }, at) => (
-            <Group key={key} align="flex-end" wrap="nowrap">
+            <Group key={key} align="flex-end">
               <TextInput
                 label="Search"
                 placeholder="https://old.example.org"
                 value={from}
                 onChange={(event) => change(key, 'from', event.currentTarget.value)}
-                flex={1}
+                flex="1 1 200px"
               />
               <TextInput
                 label="Replace by"
                 placeholder="https://new.example.org"
                 value={to}
                 onChange={(event) => change(key, 'to', event.currentTarget.value)}
-                flex={1}
+                flex="1 1 200px"
               />
               {at > 0 && (
                 <ActionIcon

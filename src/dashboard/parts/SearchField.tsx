@@ -1,0 +1,33 @@
+import { TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { Search } from 'lucide-react'
+import { useState } from 'react'
+
+const restMs = 250
+
+interface Props {
+  /** What stands in the address */
+  value: string
+  placeholder: string
+  /** Told when nothing was typed for a moment; undefined for nothing */
+  onFind: (text: string | undefined) => void
+}
+
+/** Searches while one types; the address follows. */
+export function SearchField({ value, placeholder, onFind }: Props) {
+  const [typed, setTyped] = useState(value)
+  const find = useDebouncedCallback((text: string) => onFind(text.trim() || undefined), restMs)
+  return (
+    <TextInput
+      label="Search"
+      placeholder={placeholder}
+      leftSection={<Search size={16} aria-hidden />}
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value)
+        find(event.currentTarget.value)
+      }}
+      flex={{ base: '1 1 100%', sm: '0 1 320px' }}
+    />
+  )
+}
