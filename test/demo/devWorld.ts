@@ -44,8 +44,9 @@ async function seed(): Promise<void> {
   await cairn('backup:create', 'blog.live', '--note=as installed')
   await cairn('backup:create', 'blog.live', '--element=db', '--keep-for=30')
   if (process.getuid?.() !== 0) return
-  const [backup] = JSON.parse(await cairn('backup:list', 'blog.live', '--format=json')) as { id: string }[]
-  await cairn('site:create', 'shop', `--from-backup=${backup?.id ?? ''}`, '--element=all')
+  const listed = await cairn('backup:list', 'blog.live', '--element=code', '--format=json')
+  const [archive] = JSON.parse(listed) as { fileName: string }[]
+  await cairn('site:create', 'shop', `--from-backup=${archive?.fileName ?? ''}`)
   await cairn('env:deploy', 'shop.test', '--note=first deploy')
 }
 
