@@ -26,9 +26,20 @@ let startMs = 2000
 
 beforeAll(async () => {
   // databases on Cairn's own MariaDB, which ends with it; on one that goes on
+  const slow = setTimeout(() => void whatGoesOn().then((found) => console.warn('preparing is slow:', found)), 150_000)
   labs.push(...(await Promise.all([false, true].map((named) => startLab(named ? 'named' : 'own', { named })))))
   await Promise.all(labs.map(prepare))
+  clearTimeout(slow)
 })
+
+/** For whoever reads that something hangs. */
+async function whatGoesOn(): Promise<string> {
+  const parts = labs.map(async (lab) => {
+    const workflows = await list(lab).catch(String)
+    return `${lab.name}: ${JSON.stringify(workflows)}\n${readFileSync(`${lab.cairn.data}.log`, 'utf8').slice(-3000)}`
+  })
+  return labs.length === 0 ? 'no lab has started' : (await Promise.all(parts)).join('\n')
+}
 
 async function prepare(lab: Lab, index: number): Promise<void> {
   for (const { steps } of await settle(lab, chanceOf(rounds.seed + index))) {

@@ -14,8 +14,9 @@ export interface Page {
 /** As a visitor: names below `localhost` need no name server. @param port of another server than the address names */
 export function visit(url: string, port?: number): Promise<Page> {
   const { host, port: own, pathname, search } = new URL(url)
+  const signal = AbortSignal.timeout(60_000) // rather a failure that names the page than a test that hangs
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: port ?? own, path: pathname + search, agent: false, headers: { host } }, (answer) => {
+    get({ host: '127.0.0.1', port: port ?? own, path: pathname + search, agent: false, headers: { host }, signal }, (answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (part: string) => (text += part))
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text, location: answer.headers.location ?? null }))
