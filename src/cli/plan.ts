@@ -1,7 +1,8 @@
 import type { RestorePlan } from '../contract/schemas.ts'
 import type { Context } from './context.ts'
 import { type Column, type Outcome, type Row, rowsOf, singleOf } from './output/data.ts'
-import { durationText, sizeText } from './output/human.ts'
+import { sizeText } from '../contract/sizeText.ts'
+import { durationText } from './output/human.ts'
 
 const elementColumns: Column[] = [
   { name: 'element', title: 'Element' },

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
-import { barText, durationText, safeText, sizeText } from './output/human.ts'
+import { sizeText } from '../contract/sizeText.ts'
+import { barText, durationText, safeText } from './output/human.ts'
 
 export interface Advance {
   title: string

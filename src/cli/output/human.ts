@@ -1,20 +1,5 @@
 /** How numbers and moments are written for people. Machines get bytes, seconds and ISO 8601 in UTC instead. */
 
-const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** Decimal units, three figures: `0 B`, `999 B`, `1.24 MB`, `12.4 GB`, `340 GB` */
-export function sizeText(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
-    unit += 1
-  }
-  if (unit === 0) return `${Math.round(value)} B`
-  const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
-  return `${value.toFixed(digits)} ${units[unit]}`
-}
-
 /** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min` */
 export function durationText(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Column, rowsOf, singleOf } from './data.ts'
-import { durationText, safeText, sizeText } from './human.ts'
+import { sizeText } from '../../contract/sizeText.ts'
+import { durationText, safeText } from './human.ts'
 import { type Format, render } from './render.ts'
 
 const columns: Column[] = [

@@ -1,6 +1,7 @@
 import type { Column, Data, Look } from './data.ts'
 import { pickColumns } from './data.ts'
-import { durationText, safeText, sizeText, timeText } from './human.ts'
+import { sizeText } from '../../contract/sizeText.ts'
+import { durationText, safeText, timeText } from './human.ts'
 import { tableText } from './table.ts'
 
 export const formats = ['table', 'json', 'yaml', 'csv', 'tsv', 'list'] as const

@@ -4,7 +4,7 @@ import { FileArchive, Upload as UploadIcon } from 'lucide-react'
 import { useEffect, useEffectEvent, useId, useState } from 'react'
 import type { Given } from '../../contract/managedSchemas.ts'
 import { Problem } from '../parts/Problem.tsx'
-import { sizeText } from '../words/size.ts'
+import { sizeText } from '../../contract/sizeText.ts'
 import { type UploadState, useUpload } from './useUpload.ts'
 import '@mantine/dropzone/styles.css'
 

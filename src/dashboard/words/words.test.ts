@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { listText } from './elements.ts'
-import { plural, sizeText } from './size.ts'
+import { sizeText } from '../../contract/sizeText.ts'
+import { plural } from './count.ts'
 import { agoText, durationText, spanText, utcText } from './time.ts'
 import { workflowTitle } from './workflow.ts'
 

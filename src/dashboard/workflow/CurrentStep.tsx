@@ -1,6 +1,7 @@
 import { Progress, Text } from '@mantine/core'
 import type { StepView, WorkflowView } from '../../contract/workSchemas.ts'
-import { countText, sizeText } from '../words/size.ts'
+import { sizeText } from '../../contract/sizeText.ts'
+import { countText } from '../words/count.ts'
 import { stepTitle } from '../words/workflow.ts'
 import { durationText } from '../words/time.ts'
 import { useRate } from './useRate.ts'

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import type { DeletedResult, ImportPlan, ManagedResult, ReplaceResult } from '../../contract/managedSchemas.ts'
 import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { AnchorLink } from '../parts/links.tsx'
-import { plural } from '../words/size.ts'
+import { plural } from '../words/count.ts'
 import { durationText } from '../words/time.ts'
 import { placeOf, workflowTitle } from '../words/workflow.ts'
 

@@ -4,7 +4,7 @@ import { Download } from 'lucide-react'
 import type { BackupElementView, BackupView } from '../../../contract/schemas.ts'
 import { useRights } from '../../session/useSession.ts'
 import { elementWords } from '../../words/elements.ts'
-import { sizeText } from '../../words/size.ts'
+import { sizeText } from '../../../contract/sizeText.ts'
 import { momentText } from '../../words/time.ts'
 import { ArchivePanel } from './ArchivePanel.tsx'
 

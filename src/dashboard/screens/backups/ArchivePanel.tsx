@@ -6,7 +6,7 @@ import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { CopyLine } from '../../parts/Copy.tsx'
 import { Problem } from '../../parts/Problem.tsx'
-import { sizeText } from '../../words/size.ts'
+import { sizeText } from '../../../contract/sizeText.ts'
 import { spanText } from '../../words/time.ts'
 import { commandsFor } from './commandsFor.ts'
 

@@ -4,7 +4,7 @@ import type { CodeView, UseCodeInput, Whoami } from '../../../contract/accessSch
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { Problem } from '../../parts/Problem.tsx'
-import { plural } from '../../words/size.ts'
+import { plural } from '../../words/count.ts'
 import { useSignedIn } from './Login.tsx'
 
 /** What the code wants to know: for the first account a name, for a new password the password. */

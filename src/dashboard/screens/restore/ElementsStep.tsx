@@ -2,7 +2,8 @@ import { Button, Checkbox, Group, Stack } from '@mantine/core'
 import type { BackupView } from '../../../contract/schemas.ts'
 import type { Element } from '../../../contract/words.ts'
 import { elementOrder, elementWords } from '../../words/elements.ts'
-import { plural, sizeText } from '../../words/size.ts'
+import { sizeText } from '../../../contract/sizeText.ts'
+import { plural } from '../../words/count.ts'
 
 interface Props {
   backup: BackupView

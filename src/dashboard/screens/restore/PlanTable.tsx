@@ -1,6 +1,7 @@
 import { Alert, Code, Stack, Table, Text } from '@mantine/core'
 import type { RestorePlan } from '../../../contract/schemas.ts'
-import { countText, plural, sizeText } from '../../words/size.ts'
+import { sizeText } from '../../../contract/sizeText.ts'
+import { countText, plural } from '../../words/count.ts'
 import { durationText } from '../../words/time.ts'
 
 /** The dry run, in numbers and examples. */

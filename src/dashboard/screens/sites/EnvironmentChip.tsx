@@ -2,7 +2,7 @@ import { Badge, Group, Text } from '@mantine/core'
 import type { EnvironmentOverview } from '../../../contract/overviewSchemas.ts'
 import { AnchorLink } from '../../parts/links.tsx'
 import { Moment, useNow } from '../../parts/Moment.tsx'
-import { plural } from '../../words/size.ts'
+import { plural } from '../../words/count.ts'
 import { protectionColors, protectionOf, protectionWords } from './protection.ts'
 
 /** One environment: whether it is protected, by a backup of when, and what is wrong. */

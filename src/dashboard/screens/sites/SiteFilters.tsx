@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import type { SiteOverview } from '../../../contract/overviewSchemas.ts'
 import { SearchField } from '../../parts/SearchField.tsx'
 import { frameworkWords } from '../../words/elements.ts'
-import { plural } from '../../words/size.ts'
+import { plural } from '../../words/count.ts'
 import { protectionOrder, worstOf } from './protection.ts'
 
 const route = getRouteApi('/shell/')

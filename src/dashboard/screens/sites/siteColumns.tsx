@@ -3,7 +3,8 @@ import type { SiteOverview } from '../../../contract/overviewSchemas.ts'
 import type { Column } from '../../parts/DataTable.tsx'
 import { AnchorLink } from '../../parts/links.tsx'
 import { frameworkWords } from '../../words/elements.ts'
-import { plural, sizeText } from '../../words/size.ts'
+import { sizeText } from '../../../contract/sizeText.ts'
+import { plural } from '../../words/count.ts'
 import { EnvironmentChip } from './EnvironmentChip.tsx'
 
 export const siteColumns: Column<SiteOverview>[] = [

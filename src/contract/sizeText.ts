@@ -1,6 +1,6 @@
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
-/** Decimal units, three figures, as the command line writes them: `999 B`, `1.24 MB`, `340 GB` */
+/** How the command line and the dashboard write a size: decimal units, three figures: `0 B`, `999 B`, `1.24 MB`, `12.4 GB`, `340 GB` */
 export function sizeText(bytes: number): string {
   let value = bytes
   let unit = 0
@@ -12,8 +12,3 @@ export function sizeText(bytes: number): string {
   const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
   return `${value.toFixed(digits)} ${units[unit]}`
 }
-
-export const countText = (count: number): string => new Intl.NumberFormat().format(count)
-
-/** `1 file`, `2 files` */
-export const plural = (count: number, one: string, many = `${one}s`): string => `${countText(count)} ${count === 1 ? one : many}`
