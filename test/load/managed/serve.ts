@@ -93,7 +93,7 @@ function nginxMain(work: string, server: string): string {
   writeFileSync(
     path,
     `worker_processes 2; pid ${work}/nginx.pid; error_log ${work}/error.log warn;
-events { worker_connections 256; }
+events { worker_connections 1024; }
 http { access_log off; ${temporary.join(' ')}
 ${server}
 }`,

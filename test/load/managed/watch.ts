@@ -16,7 +16,10 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-/** Asks a page every so many milliseconds, whether the one before was answered or not; 0 asks one after the other. */
+/** More would only stand in the queue of a slow machine, until nginx has no connections left for anybody. */
+const waitingMax = 16
+
+/** Asks a page every so many milliseconds, whether those before were answered or not; 0 asks one after the other. */
 export function startWatch(url: string, port: number, everyMs: number): Watch {
   const seen: Seen[] = []
   const running = new Set<Promise<void>>()
@@ -28,6 +31,7 @@ export function startWatch(url: string, port: number, everyMs: number): Watch {
   }
   const asking = (async () => {
     while (!isOver) {
+      if (running.size >= waitingMax) await Promise.race(running)
       const one = ask().catch((error: unknown) => void seen.push(broken(error)))
       running.add(one)
       void one.finally(() => running.delete(one))
