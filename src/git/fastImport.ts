@@ -13,6 +13,8 @@ export interface Feed {
 }
 
 const heldMax = 64 << 10
+/** 67 MB of WordPress take 1.6 s of CPU and 21.8 MB; git's own level 2.7 s and 20.4 MB, the lowest 1.4 s and 22.8 MB */
+const settings = [['pack.compression', '3']] as const
 
 /**
  * Runs `git fast-import` on what `write` feeds it. Blobs above 16 MiB pass through without being held. When anything fails,
@@ -24,7 +26,7 @@ export async function fastImport(
   options: Pick<GitOptions, 'signal'> = {},
 ): Promise<void> {
   const args = ['fast-import', '--quiet', '--done', '--date-format=raw', '--depth=0']
-  const child = startGit(repository, args, { ...options, writes: true })
+  const child = startGit(repository, args, { ...options, settings, writes: true })
   const stop = killOnAbort(child, options.signal)
   const words = lastWords(child)
   child.stdout?.resume()
