@@ -33,7 +33,7 @@ export async function logIn(
   const known = await readDevice(db, device, (await find()) ?? nobody)
   const person = await throttle.run({ account, address, device: known }, async () => {
     const found = await find()
-    const { matches, renew } = await checkPassword(password, found?.password ?? null)
+    const { matches, renew } = await checkPassword(password, found?.password ?? null, { isUnknown: known === null })
     if (!matches || found === undefined) return null
     if (renew)
       await db

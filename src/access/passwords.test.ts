@@ -52,3 +52,19 @@ test('the server goes on answering while passwords are hashed', async () => {
   done = true
   expect(turns).toBeGreaterThan(20)
 })
+
+test('a flood of unknown browsers is refused from some length on, and a known one goes before all of them', async () => {
+  const { hash } = await import('@node-rs/argon2')
+  const stored = await hash(password, { memoryCost: 512, timeCost: 1 }) // quick to compare with
+  const ends: string[] = []
+  const flood = Array.from({ length: 210 }, () =>
+    checkPassword('wrong', stored, { isUnknown: true }).then(() => ends.push('unknown')),
+  )
+  const one = checkPassword(password, stored).then(({ matches }) => ends.push(`known ${matches}`))
+  const settled = await Promise.allSettled(flood)
+  await one
+  const refused = settled.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []))
+  expect(refused).toHaveLength(8) // two are computed and 200 wait
+  for (const reason of refused) expect(reason).toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+  expect(ends.indexOf('known true')).toBeLessThanOrEqual(2)
+})

@@ -31,6 +31,7 @@ export interface TokenRecord {
   expires_at: Date | null
   last_used_at: Date | null
   last_address: string | null
+  of_server: boolean
 }
 
 /**
@@ -86,7 +87,7 @@ export async function listTokens(db: Kysely<StateTables>, personId: string | nul
     .selectFrom('machine_token')
     .innerJoin('person', 'person.id', 'machine_token.person_id')
     .select(['machine_token.id', 'machine_token.name', 'person_id', 'email', 'actions', 'machine_token.created_at'])
-    .select(['expires_at', 'last_used_at', 'last_address'])
+    .select(['expires_at', 'last_used_at', 'last_address', 'of_server'])
     .select(sitesOfToken)
     .where('revoked_at', 'is', null)
     .orderBy('machine_token.id', 'desc')

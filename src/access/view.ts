@@ -79,7 +79,7 @@ export function viewSession(session: SessionRecord, current: string | null, { id
 export function viewToken(token: TokenRecord): TokenView {
   const { id, name, email, sites, actions, created_at, expires_at, last_used_at, last_address } = token
   return {
-    ...{ id, name, email, sites, actions, lastAddress: last_address },
+    ...{ id, name, email, sites, actions, lastAddress: last_address, isOfServer: token.of_server },
     createdAt: created_at.toISOString(),
     expiresAt: expires_at?.toISOString() ?? null,
     lastUsedAt: last_used_at?.toISOString() ?? null,

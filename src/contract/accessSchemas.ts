@@ -221,6 +221,8 @@ export const TokenView = Type.Object({
   expiresAt: nullable(time),
   lastUsedAt: nullable(time),
   lastAddress: nullable(Type.String()),
+  /** That of the server's own user: commands beside the server use it. Once revoked, the server makes another when it starts */
+  isOfServer: Type.Boolean(),
 })
 export type TokenView = Static<typeof TokenView>
 /** `GET /v1/tokens`, with `all=true` those of everybody (admins). Revoked ones are gone, expired ones are still listed. */

@@ -10,7 +10,15 @@ import { InFuture, Moment } from '../../parts/Moment.tsx'
 import { CreateToken } from './CreateToken.tsx'
 
 const columns: Column<TokenView>[] = [
-  { head: 'Name', cell: ({ name }) => name },
+  {
+    head: 'Name',
+    cell: ({ name, isOfServer }) => (
+      <>
+        <Text size="sm">{name}</Text>
+        {isOfServer && <Text size="xs">commands on the server itself</Text>}
+      </>
+    ),
+  },
   {
     head: 'May',
     cell: ({ actions, sites }) => (
@@ -73,7 +81,11 @@ export function TokenList() {
           if (leaving !== null) revoke.mutate(leaving.id)
         }}
       >
-        <Text size="sm">Whatever logs in with it is refused from then on.</Text>
+        <Text size="sm">
+          {leaving?.isOfServer === true
+            ? 'Every cairn command on the server itself, those of cron too, is refused until the server is started again.'
+            : 'Whatever logs in with it is refused from then on.'}
+        </Text>
       </ConfirmModal>
     </Paper>
   )
