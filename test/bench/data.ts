@@ -40,6 +40,24 @@ export function makeUploads(directory: string, originals: number): void {
   }
 }
 
+/** What WordPress cuts a photo of twelve megapixels into, in bytes of JPEG, about; the last is the photo itself. */
+const photoSizes = { '-150x150': 8e3, '-300x225': 16e3, '-768x576': 80e3, '-1024x768': 130e3, '-1536x1152': 270e3, '-scaled': 620e3, '': 2.2e6 }
+
+/** 3.3 MB a photo, in seven files. */
+export function makePhotos(directory: string, photos: number): void {
+  const chance = seeded(43)
+  const noise = createCipheriv('aes-256-ctr', createHash('sha256').update('photos').digest(), Buffer.alloc(16))
+  for (let i = 0; i < photos; i++) {
+    const folder = join(directory, `202${i % 5}`, String(1 + (i % 12)).padStart(2, '0'))
+    mkdirSync(folder, { recursive: true })
+    const weight = 0.7 + 0.6 * chance()
+    for (const [suffix, bytes] of Object.entries(photoSizes)) {
+      const body = noise.update(Buffer.alloc(Math.floor(bytes * weight)))
+      writeFileSync(join(folder, `photo-${i}${suffix}.jpg`), Buffer.concat([jpegHead, body]))
+    }
+  }
+}
+
 const jpegHead = Buffer.from('ffd8ffe000104a46494600010100000100010000ffdb004300', 'hex')
 
 function vocabulary(chance: () => number): string[] {
