@@ -41,7 +41,15 @@ export function makeUploads(directory: string, originals: number): void {
 }
 
 /** What WordPress cuts a photo of twelve megapixels into, in bytes of JPEG, about; the last is the photo itself. */
-const photoSizes = { '-150x150': 8e3, '-300x225': 16e3, '-768x576': 80e3, '-1024x768': 130e3, '-1536x1152': 270e3, '-scaled': 620e3, '': 2.2e6 }
+const photoSizes = {
+  '-150x150': 8e3,
+  '-300x225': 16e3,
+  '-768x576': 80e3,
+  '-1024x768': 130e3,
+  '-1536x1152': 270e3,
+  '-scaled': 620e3,
+  '': 2.2e6,
+}
 
 /** 3.3 MB a photo, in seven files. */
 export function makePhotos(directory: string, photos: number): void {
