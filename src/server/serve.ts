@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { pino } from 'pino'
 import type { Configuration } from './configuration.ts'
 import { startServer } from './startServer.ts'
@@ -14,6 +15,7 @@ export async function serve(configuration: Configuration): Promise<void> {
   process.once('SIGTERM', ask)
   process.once('SIGINT', ask)
   const server = await startServer(configuration, log, (error) => stopping.reject(error))
+  flushCompileCache() // Node does it at the end of a process: one that is killed would compile everything again
   try {
     await stopping.promise
   } finally {

@@ -54,7 +54,7 @@ esac`,
   writeFileSync(at('fault'), 'none')
   const house = await startHouse({
     directory,
-    env: { PATH: `${programs}:${process.env['PATH'] ?? ''}`, NODE_COMPILE_CACHE: join(directory, 'compiled') },
+    env: { PATH: `${programs}:${process.env['PATH'] ?? ''}` },
   })
   ground.later(() => house.stop())
   const works = async (...args: string[]): Promise<Answer> => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { keepsCompiled } from '../servers/keepsCompiled.ts'
 import { freePort } from '../servers/ports.ts'
 import { type Account, asAccount, checkoutFor, nodeOf, ownCheckout } from './checkout.ts'
 
@@ -48,11 +49,13 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const home = join(directory, 'home')
   mkdirSync(home, { recursive: true })
   if (account !== undefined) chmodSync(home, 0o777)
+  const compiled = account === undefined ? keepsCompiled : { NODE_COMPILE_CACHE: openDirectory(home, 'compiled') }
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const logPath = join(directory, 'cairn.log')
   const checkout = await checkoutFor(account, directory)
-  const env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', CAIRN_DATA: data, CAIRN_URL: url, ...options.env }
+  const own = { HOME: home, LANG: 'C.UTF-8', CAIRN_DATA: data, CAIRN_URL: url }
+  const env = { PATH: process.env['PATH'] ?? '', ...compiled, ...own, ...options.env }
   let child: ChildProcess | null = null
   const ended = (): boolean => child === null || child.exitCode !== null || child.signalCode !== null
 
@@ -111,6 +114,14 @@ function makeDataDirectory(data: string, parent: string): void {
   mkdirSync(data)
   chmodSync(data, 0o777) // the server makes it its own at once
   writeFileSync(join(parent, 'cairn.log'), '')
+}
+
+/** One that every account can write into. */
+function openDirectory(parent: string, name: string): string {
+  const path = join(parent, name)
+  mkdirSync(path, { recursive: true })
+  chmodSync(path, 0o777)
+  return path
 }
 
 async function isHealthy(url: string): Promise<boolean> {

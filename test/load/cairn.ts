@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { processStart, waitUntilGone } from '../../src/base/processes.ts'
 import { type Client, openClient } from '../../src/cli/client.ts'
 import type { WorkflowView } from '../../src/contract/workSchemas.ts'
+import { keepsCompiled } from '../servers/keepsCompiled.ts'
 import { freePort } from '../servers/ports.ts'
 
 const program = join(import.meta.dirname, '../../bin/cairn')
@@ -46,7 +47,7 @@ export async function prepareCairn(data: string, more: Record<string, string> = 
     HOME: process.env['HOME'] ?? '/',
     CAIRN_DATA: data,
     CAIRN_URL: `http://${address}`,
-    NODE_COMPILE_CACHE: `${data}.compiled`,
+    ...keepsCompiled,
     ...more,
   }
   let child: ChildProcess | null = null
