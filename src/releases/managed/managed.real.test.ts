@@ -250,6 +250,14 @@ test('a failed preparation leaves nothing; one that lacks space writes nothing',
   expect(trees()).toEqual(treesBefore)
 })
 
+test('a database that is loaded meanwhile is told that space lacks for what was learned', async () => {
+  const told = Promise.withResolvers<never>()
+  told.promise.catch(() => {}) // perhaps before the database asks
+  const learned = { framework: 'wordpress', commit: null, code: async () => {}, files: 'empty', expectedBytes: 1e18 } as const
+  const prepared = dev.prepare({ database: () => told.promise, learn: async () => learned, onFailure: told.reject })
+  await expect(prepared).rejects.toMatchObject({ code: 'SPACE_LACKING' })
+})
+
 test('a workflow that was killed while it prepared begins anew, and has one release in the end', async () => {
   const lab = await addEnvironment(ground, 'again', 'dev')
   const origin = { workflow: 'killed', backup: null, what: 'a test' }

@@ -49,6 +49,8 @@ export interface PrepareOptions {
    * the commit and the code beside it are then not meant.
    */
   learn?(): Promise<LearnedOfCode>
+  /** Told when one of them fails while the other, trees or database, may still be at work: it need not end */
+  onFailure?(error: unknown): void
   /** With the workflow's id: prepared again by the same workflow it is the same release */
   origin: ReleaseOrigin
   run: Run
@@ -87,7 +89,7 @@ export async function prepareRelease(options: PrepareOptions): Promise<PreparedR
     await discardRelease(options, release)
     await requireSpace(place.directory, options.expectedBytes)
     const begun = release
-    await inOrder(
+    await inOrder(options, [
       [
         async () => {
           if (options.learn === undefined) return writeTrees(options, begun)
@@ -98,7 +100,7 @@ export async function prepareRelease(options: PrepareOptions): Promise<PreparedR
         },
       ],
       [() => fillDatabase(options, begun)],
-    )
+    ])
     stopIfCancelled(run)
     run.progress({ note: 'configuration' })
     const facts = await configure(options, release)
@@ -132,7 +134,7 @@ export async function renewContent(options: RenewOptions, release: Release): Pro
     throw new Failure('APPLY_CONFLICT', `Cannot make the content of release ${release.number} again: another release has it too`)
   }
   if (files !== 'kept') removeBelow(filesPath(place, release.filesId))
-  await inOrder([() => writeFiles(options, release)], [() => fillDatabase(options, release)])
+  await inOrder({}, [[() => writeFiles(options, release)], [() => fillDatabase(options, release)]])
   await syncDisk(place.directory)
 }
 
@@ -141,10 +143,15 @@ type RenewOptions = Pick<PrepareOptions, 'place' | 'mysql' | 'names' | 'files' |
 }
 
 /** Both ways at once, each in its order; the first failure is thrown when both have ended. */
-async function inOrder(...ways: (() => Promise<void>)[][]): Promise<void> {
+async function inOrder({ onFailure }: Pick<PrepareOptions, 'onFailure'>, ways: (() => Promise<void>)[][]): Promise<void> {
   const ends = await Promise.allSettled(
     ways.map(async (way) => {
-      for (const step of way) await step()
+      try {
+        for (const step of way) await step()
+      } catch (error) {
+        onFailure?.(error)
+        throw error
+      }
     }),
   )
   for (const end of ends) if (end.status === 'rejected') throw end.reason

@@ -55,7 +55,7 @@ export async function releaseFromArchives(
     const roles = given.map(({ role }, index) => ({ role, path: files[index]?.path ?? '', name: files[index]?.name ?? '' }))
     const dumpFile = await openDump(roles)
     if (dumpFile !== null) ends.push(() => dumpFile.close())
-    const { run, part } = together(outer)
+    const { run, part, fail } = together(outer)
     const read = Promise.withResolvers<ReadArchives>()
     const framework = read.promise.then(({ plan }) => plan.code.framework)
     framework.catch(() => {}) // heard by the database, if it is still at work
@@ -67,7 +67,7 @@ export async function releaseFromArchives(
     }
     const dump = async (): Promise<AsyncIterable<Buffer> | null> => dumpFile?.text() ?? (await read.promise).dump()
     return {
-      ...{ site, close, backup: null, what: 'created from archives' },
+      ...{ site, close, onFailure: fail, backup: null, what: 'created from archives' },
       // until the archives are read
       ...{ framework: 'wordpress', commit: null, code: async () => {}, files: 'empty' },
       expectedBytes: roles.reduce((sum, { path }) => sum + statSync(path).size, 50e6),

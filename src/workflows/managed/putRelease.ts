@@ -19,7 +19,7 @@ import { tryRelease } from './tryRelease.ts'
 
 export type WantedRelease = Pick<
   PrepareOptions,
-  'framework' | 'docroot' | 'commit' | 'code' | 'files' | 'database' | 'site' | 'expectedBytes' | 'learn'
+  'framework' | 'docroot' | 'commit' | 'code' | 'files' | 'database' | 'site' | 'expectedBytes' | 'learn' | 'onFailure'
 > & {
   backup: string | null
   what: string
