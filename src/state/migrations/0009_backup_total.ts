@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely'
 
 /**
  * How many backups an environment has that were not deleted, and what their archives take: kept beside each change, because the
- * Sites page would add up all rows each time. Those that have expired are in it until they are deleted.
+ * Sites page would add up all rows each time. Those that have expired are in it until they are deleted. A transaction that changes
+ * backups of two environments locks two totals: it must not run beside another one that does.
  */
 const statements = [
   `create table backup_total (environment_id text primary key, backups bigint not null, archive_bytes bigint not null)`,
