@@ -23,7 +23,7 @@ export async function takeHistory(
   run: Run,
 ): Promise<void> {
   if ((await readRef(repository, defaultBranch)) !== null) return
-  const parent = dirname(repository.directory)
+  const parent = house.scratchDirectory // what a killed server leaves there is removed at the next start
   const directory = mkdtempSync(join(parent, 'history-'))
   try {
     if (!(await unpack(house, entries, directory))) return
