@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -24,6 +24,7 @@ import { followAll, followMaster } from '../workflows/managed/followMaster.ts'
 import { makeManagedJourneys } from '../workflows/managed/journeys.ts'
 import { workflowDefinitions } from '../workflows/definitions.ts'
 import type { House } from '../workflows/house.ts'
+import { leaveCleanMark, takeCleanMark } from './cleanEnd.ts'
 import type { Configuration } from './configuration.ts'
 import { makeDataDirectory } from './dataDirectory.ts'
 import { gitDesk } from './desks/git.ts'
@@ -78,9 +79,7 @@ export async function startServer(
       undo.push(() => only.release())
     }
 
-    const marker = join(data, 'clean')
-    const wasClean = existsSync(marker)
-    rmSync(marker, { force: true })
+    const wasClean = await takeCleanMark(data, state.db)
     const { repository, key, isNew } = await provideRepository(data, state.db, instance)
     undo.push(() => repository.close())
     const store = { db: state.db, repository }
@@ -173,7 +172,7 @@ export async function startServer(
     undo.push(() => app.close())
     const setUp = await makeSetUpCode(state.db)
     bound.address = await listen((options) => app.listen(options), configuration.listen)
-    undo.push(async () => writeFileDurably(marker, ''))
+    undo.push(() => leaveCleanMark(data, state.db))
 
     log.info(`listening on http://${bound.address}`)
     if (setUp !== null) log.info(`make the first account at ${linkOf({ publicUrl }, setUp).url} (or with the code ${setUp.code})`)
