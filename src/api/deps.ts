@@ -74,6 +74,13 @@ export interface Place {
 export interface SiteDesk {
   detect(input: DetectInput): Promise<Detection>
   attach(place: Place, input: AttachInput, actor: Actor): Promise<Attached>
+  /**
+   * Forgets an attached environment, and its site with the last one; its directory, its database and its backups stay.
+   *
+   * @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND, WORKFLOW_BUSY, PREFLIGHT_REFUSED for a managed one, or while an
+   * undo set is kept
+   */
+  detach(place: Place): Promise<void>
   listSites(): Promise<SiteView[]>
   /** @throws {Failure} SITE_NOT_FOUND */
   findSite(site: string): Promise<SiteView>

@@ -209,6 +209,9 @@ function sites(): ApiDeps['sites'] {
     attach: async () => {
       throw new Failure('CMS_NOT_FOUND', 'Cannot attach: this is a test')
     },
+    async detach(place) {
+      known(place.site)
+    },
     listSites: async () => [site],
     async findSite(name) {
       known(name)

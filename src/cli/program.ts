@@ -21,6 +21,7 @@ import { repositoryCheck, repositoryKey, repositoryStats } from './commands/repo
 import { roleGrant, roleList, roleRevoke } from './commands/roles.ts'
 import { envSetUrl, envWebserverConfig } from './commands/serving.ts'
 import { siteAttach } from './commands/siteAttach.ts'
+import { siteDetach } from './commands/siteDetach.ts'
 import { importSite, siteCreate } from './commands/siteCreate.ts'
 import { envCreate, envDelete, multidevCreate, siteDelete } from './commands/siteDelete.ts'
 import { envInfo, envList, envUndo, siteInfo, siteList } from './commands/sites.ts'
@@ -76,6 +77,7 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
   const groups: Record<string, CommandUnknownOpts[]> = {
     'Sites:': [
       siteAttach(invoke),
+      siteDetach(invoke),
       siteCreate(invoke),
       siteList(invoke),
       siteInfo(invoke),

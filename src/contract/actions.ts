@@ -86,6 +86,7 @@ export const actions = {
   'site.read': { ...site('viewer'), changes: false, means: 'See a site and its environments' },
   'site.detect': { ...installation('admin'), changes: false, means: 'Look what a directory of the server holds' },
   'site.attach': { ...installation('admin'), changes: true, means: 'Attach an environment' },
+  'site.detach': { ...site('admin'), changes: true, means: 'Forget an attached environment; its backups stay' },
   'site.create': { ...installation('admin'), changes: true, means: 'Create a managed site' },
   'site.delete': { ...site('admin'), changes: true, means: 'Delete a managed site' },
   'environment.create': { ...site('developer', 'admin'), changes: true, means: 'Add an environment to a managed site' },

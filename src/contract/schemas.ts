@@ -98,10 +98,16 @@ export const AttachInput = Type.Object(
     ...found,
     label: Type.Optional(Type.String({ maxLength: 200 })),
     adminDatabase: Type.Optional(Type.Object({ user: Type.String(), password: Type.String() }, closed)),
+    /** It is attached already, and has moved or has other credentials: keeps its backups, its administrator and how PHP is reloaded */
+    again: Type.Optional(Type.Boolean()),
   },
   closed,
 )
 export type AttachInput = Static<typeof AttachInput>
+
+/** The typed name, `SITE.ENV` */
+export const DetachInput = Type.Object({ confirm: Type.String() }, closed)
+export type DetachInput = Static<typeof DetachInput>
 
 /** Which database an environment uses; its password never crosses, only whether there is one. */
 export const DatabaseView = Type.Object({

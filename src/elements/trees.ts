@@ -27,11 +27,10 @@ type Places = Pick<
  * Where the code and the files of an environment are read from now: links in the way to them are resolved at each call, so a
  * `current` that moved on is followed. A files directory that does not exist yet gives no root.
  *
- * @throws ENOENT when the code root is gone
- * @throws {Failure} PREFLIGHT_REFUSED when two directories of the files element would have one name in it
+ * @throws {Failure} ENVIRONMENT_UNREACHABLE when the code root is gone, PREFLIGHT_REFUSED when two directories of the files element would have one name in it
  */
 export function elementsOf(environment: Places): ElementTrees {
-  const code = realpathSync(environment.codeRoot)
+  const code = reachable(environment.codeRoot)
   const content = insideOf(code, environment.contentDirectory)
   const files = filesRootsOf(environment).filter(({ directory }) => isDirectory(directory))
   const config = environment.configFiles.flatMap((path) => {
@@ -61,6 +60,20 @@ export function elementsOf(environment: Places): ElementTrees {
       secretPaths: [],
     },
     configOutside: config.filter(({ inside }) => inside === null).map(({ path }) => path),
+  }
+}
+
+function reachable(codeRoot: string): string {
+  try {
+    return realpathSync(codeRoot)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) throw error
+    const why = error.code === 'EACCES' ? "Cairn's user may not look there" : 'it is not there'
+    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read the code in "${codeRoot}": ${why}`, {
+      hint: 'Where the site has moved, tell Cairn: cairn site:attach SITE.ENV --path=DIR --again',
+      retry: 'after-repair',
+      cause: error,
+    })
   }
 }
 

@@ -42,6 +42,17 @@ test('attach() and find() give the same environment, passwords included', async 
   expect((await catalogue.find('shop', 'live')).database.password).toBe('s3cret-one')
 })
 
+test('attached again it keeps its identity and takes what is known now; what is not attached is refused', async () => {
+  const before = await catalogue.attach(environment('wanders', 'live'))
+  const moved = { codeRoot: '/srv/new', database: { ...before.database, password: 's3cret-new' } }
+  const after = await catalogue.attach({ ...environment('wanders', 'live', moved), again: true })
+  expect(after).toEqual({ ...before, ...moved })
+  expect(await catalogue.find('wanders', 'live')).toEqual(after)
+  const missing = catalogue.attach({ ...environment('wanders', 'dev'), again: true })
+  await expect(missing).rejects.toMatchObject({ code: 'ENVIRONMENT_NOT_FOUND' })
+  await expect(catalogue.attach(environment('wanders', 'live'))).rejects.toMatchObject({ code: 'SITE_TAKEN' })
+})
+
 test('no password stands in the state database', async () => {
   await catalogue.attach(environment('sealed', 'live'))
   const rows = await state.db.selectFrom('environment').selectAll().execute()

@@ -19,7 +19,11 @@ export interface Site {
   createdAt: Date
 }
 
-export type NewEnvironment = Omit<Environment, 'id' | 'createdAt' | 'kind' | 'managed'> & { label?: string | null }
+export type NewEnvironment = Omit<Environment, 'id' | 'createdAt' | 'kind' | 'managed'> & {
+  label?: string | null
+  /** It is attached already: takes the place of what was known, so that its backups stay its own */
+  again?: boolean
+}
 
 export interface NewManaged {
   site: SiteName
@@ -33,7 +37,10 @@ export interface NewManaged {
 
 /** Which sites and environments there are. Passwords are sealed at rest, each for its own row. */
 export interface Catalogue {
-  /** @throws {Failure} SITE_TAKEN when the environment exists, or the site is of another framework */
+  /**
+   * @throws {Failure} SITE_TAKEN when the environment exists, or the site is of another framework; ENVIRONMENT_NOT_FOUND,
+   * PREFLIGHT_REFUSED for `again` where there is none, or a managed one
+   */
   attach(input: NewEnvironment): Promise<Environment>
   /**
    * A site that has no environment yet: from now on its name is taken.
@@ -130,7 +137,7 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
     })
 
   const catalogue: Catalogue = {
-    async attach({ label = null, ...input }) {
+    async attach({ label = null, again = false, ...input }) {
       const environment: Environment = {
         ...input,
         site: parseSiteName(input.site),
@@ -154,7 +161,20 @@ export function openCatalogue({ db, key, uidBase = 200_000 }: CatalogueOptions):
           .forUpdate()
           .executeTakeFirstOrThrow()
         if (held.framework !== framework) throw otherFramework(site, held.framework, framework)
-        await insert(work, environment, 'attach')
+        if (!again) return insert(work, environment, 'attach')
+        const row = await work
+          .selectFrom('environment')
+          .selectAll()
+          .where('site', '=', site)
+          .where('name', '=', environment.name)
+          .forUpdate()
+          .executeTakeFirst()
+        const before = row === undefined ? null : fromRow(row, key)
+        if (before?.kind !== 'attached') throw notAttached(environment, before === null)
+        environment.id = before.id
+        environment.createdAt = before.createdAt
+        const { id, ...values } = toRow(environment, key)
+        await work.updateTable('environment').set(values).where('id', '=', id).execute()
       })
       return environment
     },
@@ -290,8 +310,15 @@ function removed(id: string): Failure {
 
 function taken({ site, name }: Environment, verb: string): Failure {
   return new Failure('SITE_TAKEN', `Cannot ${verb} "${site}.${name}": this environment exists already`, {
-    hint: `Choose another environment of "${site}", or see it with cairn env:info ${site}.${name}`,
+    hint: `Choose another environment of "${site}", or see it with cairn env:info ${site}.${name}; an attached one that has moved, or has other credentials, is attached once more with --again`,
   })
+}
+
+function notAttached({ site, name }: Environment, isMissing: boolean): Failure {
+  const hint = `cairn site:list shows those there are`
+  return isMissing
+    ? new Failure('ENVIRONMENT_NOT_FOUND', `Cannot attach "${site}.${name}" again: it is not attached`, { hint })
+    : new Failure('PREFLIGHT_REFUSED', `Cannot attach "${site}.${name}" again: it is managed, not attached`, { hint })
 }
 
 function otherFramework(site: string, held: string, asked: string): Failure {

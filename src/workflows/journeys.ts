@@ -147,6 +147,7 @@ async function requireRestorable(house: House, environment: Environment, { backu
   const backupId = backup
   const object = await house.repository.readBackupObject(backupId)
   if (object.environmentId === environment.id) return
+  if (await isForgotten(house, environment, object)) return
   throw new Failure(
     'PREFLIGHT_REFUSED',
     `Cannot restore into "${environment.site}.${environment.name}": the backup "${backupId}" was taken of "${object.site}.${object.environment}"`,
@@ -154,6 +155,17 @@ async function requireRestorable(house: House, environment: Environment, { backu
       hint: 'A managed site takes it: cairn site:create makes one out of it; its archives can be downloaded and unpacked anywhere',
     },
   )
+}
+
+/** Of an environment of this name that is known no more: it was detached and attached anew, or the state database was lost. */
+async function isForgotten(
+  { state }: Pick<House, 'state'>,
+  { site, name }: Environment,
+  object: { site: string; environment: string; environmentId: string },
+): Promise<boolean> {
+  if (object.site !== site || object.environment !== name) return false
+  const row = await state.db.selectFrom('environment').select('id').where('id', '=', object.environmentId).executeTakeFirst()
+  return row === undefined
 }
 
 function sameKey(kind: WorkflowKind, input: object): string {

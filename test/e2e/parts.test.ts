@@ -254,3 +254,41 @@ test('wp-config.php one above the code root, and a wp-content and uploads that w
   await cairn('backup:restore', 'moved.dev', '--element=code', '--no-safety-backup', '--yes')
   expect([readFileSync(config, 'utf8'), statSync(config).mode]).toEqual([text, mode])
 })
+
+test('a site that has moved is attached again where it is, and one that was forgotten and attached anew takes its backups', async () => {
+  const old = await smallSite('wanders')
+  await attachAndBackUp('wanders.dev', old.directory)
+  const original = await look(old)
+  const away = join(dirname(old.directory), 'elsewhere')
+  renameSync(old.directory, away)
+  const lost = await house.cairn('backup:create', 'wanders.dev')
+  expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('ENVIRONMENT_UNREACHABLE')])
+  expect(lost.stderr).toContain('--again')
+  const twice = await house.cairn('site:attach', 'wanders.dev', '--path', away, '--yes')
+  expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('--again')])
+  await cairn('site:attach', 'wanders.dev', '--path', away, '--yes', '--again')
+  const here = { ...old, directory: away }
+  await damage(here)
+  await cairn('backup:restore', 'wanders.dev', '--no-safety-backup', '--yes')
+  const after = await look(here)
+  for (const part of ['code', 'files', 'database'] as const) expect(differences(original[part], after[part]), part).toEqual([])
+
+  const kept = await house.cairn('site:detach', 'wanders.dev', '--yes', '--confirm=wanders.dev')
+  expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining('what its last restore replaced is kept until')])
+
+  const { directory } = await smallSite('forgotten')
+  await attachAndBackUp('forgotten.dev', directory)
+  expect((await house.cairn('site:detach', 'forgotten.dev', '--yes')).code).toBe(6)
+  await cairn('site:detach', 'forgotten.dev', '--yes', '--confirm=forgotten.dev')
+  expect((await house.cairn('env:info', 'forgotten.dev')).code).toBe(4)
+  await cairn('site:attach', 'forgotten.dev', '--path', directory, '--yes')
+  await cairn('backup:restore', 'forgotten.dev', '--element=files', '--no-safety-backup', '--yes')
+})
+
+test('a backup without the uploads that were there before says so', async () => {
+  const { directory } = await smallSite('robbed')
+  await attachAndBackUp('robbed.dev', directory)
+  renameSync(join(directory, 'wp-content/uploads'), join(directory, '../gone'))
+  const answer = await house.cairn('backup:create', 'robbed.dev', '--element=files')
+  expect([answer.code, answer.stderr]).toEqual([3, expect.stringMatching(/uploads" is not there any more: this backup has none/)])
+})

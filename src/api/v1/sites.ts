@@ -1,6 +1,9 @@
+import { Type } from 'typebox'
+import { requireTypedName } from '../../access/confirm.ts'
 import {
   Attached,
   AttachInput,
+  DetachInput,
   DetectInput,
   Detection,
   EnvironmentParams,
@@ -75,6 +78,25 @@ export function siteRoutes(app: Api, { sites }: ApiDeps): void {
     async (request, reply) => {
       request.auditDetails = { path: request.body.path }
       return reply.code(201).send(await sites.attach(request.params, request.body, callerOf(request).actor))
+    },
+  )
+
+  app.post(
+    '/v1/sites/:site/environments/:environment/detach',
+    {
+      config: { action: 'site.detach' },
+      schema: {
+        summary: 'Forget an attached environment; its directory, its database and its backups stay',
+        params: EnvironmentParams,
+        body: DetachInput,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { site, environment } = request.params
+      requireTypedName(`${site}.${environment}`, request.body.confirm, 'detach')
+      await sites.detach(request.params)
+      return reply.code(204).send(null)
     },
   )
 }

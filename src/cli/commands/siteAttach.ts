@@ -34,6 +34,7 @@ interface Options {
   adminUser?: string
   adminPasswordFile?: string
   phpReload?: string
+  again?: true
   dryRun?: true
 }
 
@@ -45,6 +46,7 @@ export function siteAttach(invoke: Invoke) {
     examples: [
       ['site:attach blog.live --path=/var/www/blog', 'a WordPress; everything else is found'],
       ['site:attach blog.live --path=/var/www/blog --dry-run', 'only show what is found'],
+      ['site:attach blog.live --path=/srv/blog --again', 'it has moved there'],
       [
         'site:attach blog.test --path=/srv/test --db-user=blog --db-name=blog --db-password-file=pw',
         'where the configuration cannot be read',
@@ -71,6 +73,7 @@ export function siteAttach(invoke: Invoke) {
     .option('--admin-user <name>', 'an account that may create databases: restores then use one of their own')
     .option('--admin-password-file <file>', 'a file with its password, "-" for stdin')
     .option('--php-reload <command>', 'how to reload PHP after a restore, such as "systemctl reload php8.2-fpm"')
+    .option('--again', 'it is attached already, and has moved or has other credentials; its backups stay its own')
     .option('--dry-run', 'show what is found and attach nothing')
     .action((subject, options) => invoke((context) => attach(context, subject, options)))
 }
@@ -95,6 +98,7 @@ async function attach(context: Context, subject: string | undefined, options: Op
     ...overrides,
     ...(options.label === undefined ? {} : { label: options.label }),
     ...(await readAdmin(context, options)),
+    ...(options.again === true ? { again: true } : {}),
   }
   const attached = await client.post<Attached>(path`/v1/sites/${environment.site}/environments/${environment.environment}`, input)
   context.say(`Attached ${environment.text}. Restore mode: ${attached.preflight.mode}`)
@@ -103,8 +107,13 @@ async function attach(context: Context, subject: string | undefined, options: Op
     else context.warn(check.message)
   }
   await tellKey(context)
+  const data = singleOf(attachedColumns, environmentRow({ ...attached.environment, preflight: attached.preflight }))
+  if (attached.preflight.checks.some(({ level }) => level === 'error')) {
+    context.say(`Next: mend what the warnings say, or give it in a flag and attach it once more with --again`)
+    return { data, exit: 3 }
+  }
   context.say(`Next: cairn backup:create ${environment.text}`)
-  return { data: singleOf(attachedColumns, environmentRow({ ...attached.environment, preflight: attached.preflight })) }
+  return { data }
 }
 
 /** The preflight was told while attaching: people need not read it twice. */

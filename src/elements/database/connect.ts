@@ -114,7 +114,7 @@ export function refusal(cause: unknown, action: string): unknown {
   const errno = sqlErrno(cause)
   if (errno === 1045 || errno === 1044 || errno === 1049 || errno === 1698) {
     return new Failure('DATABASE_REFUSED', `${action}: ${cause.message}`, {
-      hint: 'Check user, password and schema in the site\'s configuration, or give them with "cairn site:attach"',
+      hint: 'Check user, password and schema in the site\'s configuration, or give them with "cairn site:attach --again"',
       retry: 'after-repair',
       cause,
     })

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { sql } from 'kysely'
 import type { SiteDesk } from '../../api/deps.ts'
 import { Failure } from '../../base/failure.ts'
 import type { DetectInput, EnvironmentView, Overrides, SiteView } from '../../contract/schemas.ts'
@@ -24,27 +25,69 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
     undo: environment.managed === null ? await findUndo(state, environment.id) : await findReleaseUndo(managed, environment.id),
     ...(withPreflight ? { preflight: await preflightView(environment) } : {}),
   })
+  /** @throws {Failure} WORKFLOW_BUSY while something changes it: that goes on with what it knows */
+  const idle = async (place: { site: string; environment: string }, verb: string): Promise<Environment> => {
+    const environment = await sites.find(place.site, place.environment)
+    const busy = await state.db
+      .selectFrom('workflow')
+      .select('id')
+      .where(sql<boolean>`environment_ids @> array[${environment.id}]`)
+      .where('state', 'in', ['queued', 'running'])
+      .limit(1)
+      .executeTakeFirst()
+    if (busy === undefined) return environment
+    throw new Failure(
+      'WORKFLOW_BUSY',
+      `Cannot ${verb} "${place.site}.${place.environment}" now: workflow ${busy.id} works on it`,
+      {
+        hint: `Wait for it with cairn workflow:wait ${busy.id}, or cancel it`,
+        retry: 'later',
+      },
+    )
+  }
   return {
     async detect({ path, overrides }: DetectInput) {
       return viewDetection(await detect(path, overrides ?? {}))
     },
-    async attach(place, { path, label, adminDatabase, phpReload, ...overrides }) {
+    async attach(place, { path, label, adminDatabase, phpReload, again = false, ...overrides }) {
       const site = parseSiteName(place.site)
       const name = parseEnvironmentName(place.environment)
+      const before = again ? await idle(place, 'attach') : null
       const detection = await detect(path, overrides)
       const wanted = environmentFrom(detection, {
         site,
         name,
         label: label ?? null,
-        adminDatabase: adminDatabase ?? null,
-        phpReload: phpReload === undefined ? null : commandWords(phpReload),
+        adminDatabase: adminDatabase ?? before?.adminDatabase ?? null,
+        phpReload: phpReload === undefined ? (before?.phpReload ?? null) : commandWords(phpReload),
       })
-      const environment = await sites.attach(wanted)
+      const environment = await sites.attach({ ...wanted, again })
       return {
         environment: await view(environment, false),
         detection: viewDetection(detection),
         preflight: await preflightView(environment),
       }
+    },
+    async detach(place) {
+      const { id, kind, codeRoot } = await idle(place, 'detach')
+      const where = `${place.site}.${place.environment}`
+      if (kind === 'managed') {
+        throw new Failure('PREFLIGHT_REFUSED', `Cannot detach "${where}": it is managed, its files are here and nowhere else`, {
+          hint: `cairn env:delete or cairn site:delete removes it, after a last backup`,
+        })
+      }
+      const undo = await findUndo(state, id)
+      // what it would be taken back to stands beside the site, and nobody would remove it
+      if (undo !== null && existsSync(codeRoot)) {
+        throw new Failure(
+          'PREFLIGHT_REFUSED',
+          `Cannot detach "${where}": what its last restore replaced is kept until ${undo.keepUntil}`,
+          {
+            hint: 'Detach it then; until then it needs no attention: attached environments are backed up when you ask for it',
+          },
+        )
+      }
+      await sites.remove(place.site, place.environment)
     },
     listSites: async () => (await sites.listSites()).map((site) => viewSite(site, managed)),
     findSite: async (site) => viewSite(await sites.findSite(site), managed),

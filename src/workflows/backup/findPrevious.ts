@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { Failure } from '../../base/failure.ts'
 import type { Element } from '../../contract/words.ts'
 import { unpackChunkRef } from '../../repository/chunkRef.ts'
@@ -30,4 +31,19 @@ export async function findPrevious(
     if (error instanceof Failure) return null
     throw error
   }
+}
+
+/** The id of the newest backup whose files are more than an empty directory; null where none is. */
+export async function lastWithFiles(house: Pick<House, 'state'>, environmentId: string): Promise<string | null> {
+  const row = await house.state.db
+    .selectFrom('backup')
+    .select('id')
+    .where('environment_id', '=', environmentId)
+    .where('deleted_at', 'is', null)
+    .where('state', '!=', 'damaged')
+    .where(sql<boolean>`(elements->'files'->>'entryCount')::bigint > 1`)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.id ?? null
 }

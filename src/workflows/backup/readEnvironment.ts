@@ -16,7 +16,7 @@ import { captureStream } from '../capture/captureStream.ts'
 import { captureTree, type Captured } from '../capture/captureTree.ts'
 import type { House } from '../house.ts'
 import { type ManagedCode, managedCode, requireRelease } from '../managed/managedCode.ts'
-import { findPrevious } from './findPrevious.ts'
+import { findPrevious, lastWithFiles } from './findPrevious.ts'
 import { readConfigOutside } from './configOutside.ts'
 
 interface Wanted {
@@ -74,6 +74,7 @@ async function readThree(
   }
   if (wanted.elements.includes('files')) {
     const startedAt = run.now()
+    if (!trees.files.roots.some(({ at }) => at === '')) await reader.filesAreGone()
     const files = await reader.tree('files', trees.files, `files_${environment.name}/`)
     elements.files = element(files, startedAt)
     if (wanted.elements.includes('database')) await missingUploads(environment, run)
@@ -139,6 +140,15 @@ class Reader {
     for (const warning of captured.warnings) this.run.warn(warning)
     this.#doneBytes += captured.manifest.rawBytes
     return { ...captured, startedAt }
+  }
+
+  /** A new site has no uploads yet; one that had some is damaged, and its backup is not one to go back to. */
+  async filesAreGone(): Promise<void> {
+    const before = await lastWithFiles(this.house, this.environment.id)
+    if (before === null) return
+    const { filesDirectory } = this.environment
+    const message = `The files directory "${filesDirectory}" is not there any more: this backup has none of its files, the last one that has is ${before}`
+    this.run.warn({ code: 'FILES_GONE', element: 'files', message, path: filesDirectory })
   }
 
   async codeAgain(first: CodeReading, root: TreeSource): Promise<{ captured: CodeReading; momentAt: Date }> {

@@ -39,6 +39,10 @@ const visitSeconds = 60
  */
 export async function tryRelease(house: House, ground: Ground, number: number, run: Run): Promise<Tried> {
   const { place, current } = ground
+  if (ground.php === null) {
+    const message = `The release was not tried, and nothing shows it at ${ground.url}: managed sites do not run here (the log of the server says why)`
+    run.warn({ code: 'RUNTIME_OFF', element: null, message, path: null })
+  }
   const result = await boot(ground, await house.managed.releases.find(place.id, number))
   const before: Before = {
     boot: async () => (current === null ? null : boot(ground, current)),
