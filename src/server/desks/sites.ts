@@ -10,6 +10,7 @@ import { viewDatabase, viewDetection } from '../../sites/detect/view.ts'
 import type { Site } from '../../sites/catalogue.ts'
 import type { Environment } from '../../sites/environment.ts'
 import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
+import { checkOthers } from '../../sites/preflight/checkOthers.ts'
 import { preflight } from '../../sites/preflight/preflight.ts'
 import type { House } from '../../workflows/house.ts'
 import { findManaged, requireContent } from '../../workflows/managed/findManaged.ts'
@@ -62,10 +63,13 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
         phpReload: phpReload === undefined ? (before?.phpReload ?? null) : commandWords(phpReload),
       })
       const environment = await sites.attach({ ...wanted, again })
+      const { mode, checks } = await preflightView(environment)
+      const all = await sites.listSites()
+      const attached = (await Promise.all(all.map((one) => sites.listEnvironments(one.name)))).flat()
       return {
         environment: await view(environment, false),
         detection: viewDetection(detection),
-        preflight: await preflightView(environment),
+        preflight: { mode, checks: [...checks, ...checkOthers(environment, attached)] },
       }
     },
     async detach(place) {
