@@ -44,6 +44,12 @@ export function makeDirectory(path: AnyPath, mode: number): void {
   mkdirSync(path, { mode })
 }
 
+/** An empty file, where nothing stands yet. */
+export function makeFile(path: AnyPath): void {
+  before?.()
+  closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600))
+}
+
 export function makeLink(target: Buffer, path: AnyPath): void {
   before?.()
   symlinkSync(target, path)

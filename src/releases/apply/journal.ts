@@ -11,7 +11,7 @@ import type { Detail, JournalState, Move } from './types.ts'
 /**
  * The journal of one apply, in its home: `areas` (written before any other work directory is made), `plan` (written once
  * and synced), `state`. How far each move is can be read off the file system: `in/<n>` gone means installed, `out/<n>`
- * there means displaced.
+ * there means displaced; `in/<n>.none` and `out/<n>.none` stand for an entry that was not there.
  */
 export interface Journal {
   home: string

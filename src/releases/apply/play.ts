@@ -2,7 +2,17 @@ import { closeSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { Failure, isErrno } from '../../base/failure.ts'
 import { type Run, quietRun } from '../../base/run.ts'
-import { makeDirectory, modeOf, renameEntry, setMode, setMtime, setOwner, statOrNull } from '../../hosts/local/changes.ts'
+import {
+  makeDirectory,
+  makeFile,
+  modeOf,
+  removeFile,
+  renameEntry,
+  setMode,
+  setMtime,
+  setOwner,
+  statOrNull,
+} from '../../hosts/local/changes.ts'
 import { handlePath, type HandleTree, openHandleTree, splitLast, splitPath } from '../../hosts/local/handles.ts'
 import { joinBytes } from '../../hosts/local/walk.ts'
 import { type Area, shown } from './areas.ts'
@@ -39,12 +49,13 @@ async function play(home: string, forward: boolean, options: PlayOptions): Promi
         `Cannot play the plan in "${home}": it is ${state === null ? 'not whole' : 'being deleted'}`,
       )
     }
-    journal.setState(forward ? 'forward' : 'back')
     const { moves, details } = journal.readPlan()
     const used = new Set([0, ...moves.map((move) => move.area)])
     const fields = openFields(journal, used)
     try {
       const player = new Player(fields, forward, options.run ?? quietRun())
+      if (state === 'done' || state === 'undone') player.addMarks(moves)
+      journal.setState(forward ? 'forward' : 'back')
       player.unlock(details)
       await player.moveAll(forward ? moves : moves.toReversed())
       player.setDetails(details)
@@ -57,6 +68,13 @@ async function play(home: string, forward: boolean, options: PlayOptions): Promi
   } finally {
     journal.close()
   }
+}
+
+/** Where the entry of one side of a move is kept, and what stands there instead when there was none. */
+interface Slot {
+  entry: Buffer
+  mark: Buffer
+  isFilled(): boolean
 }
 
 /** One area while it is played: the tree and its work directory, both by handle. */
@@ -128,39 +146,107 @@ class Player {
     }
   }
 
-  /** Out goes what is there, in comes what shall be; each half is skipped when the disk shows that it was done. */
+  /**
+   * Out goes what is there, in comes what shall be; each half is skipped when the disk shows that it was done.
+   *
+   * A move has two slots: what comes in waits in one (forward `in/N`, back `out/N`), what goes out is kept in the other. A slot
+   * is filled when it holds the entry, or the mark `N.none` for "there was nothing". First the slot of what goes out is filled,
+   * then the other one is emptied: by a rename, or by removing its mark. Each is one call to the kernel, so that before and
+   * after each of them the two slots alone tell where this move stands. What stands at the place is never asked for that: the
+   * site may delete it and make it anew whenever it likes.
+   *
+   *     comes in   went out   so
+   *     filled     empty      not begun: both halves
+   *     filled     filled     the first half is done: what stands at the place came since
+   *     empty      filled     done, or (seen from the other direction) not begun there: nothing to do
+   *     empty      empty      never, where the plan has both halves: see below
+   *
+   * The other direction exchanges the columns, and each row then has the answer that takes its half back. So it may turn round
+   * anywhere.
+   *
+   * A half that the plan lacks has no mark, for the sake of the many moves that only add: with one half there is nothing to
+   * take for something else. Only comes in: an empty slot says that it did. Only goes out: whatever stands there while the slot
+   * is empty goes out, once. If a file stands where the plan knew of none, it goes into the empty `out/N`, and from then on the
+   * move has both halves on its way back, marks included.
+   *
+   * Both empty: the version before left no marks. From an end of the play `addMarks` knows what that means. In the middle it
+   * is either the entry that came in where nothing went out, or the one that shall go out and is followed by nothing. To take
+   * the first for the second loses a file, the other way round one stays that should go: so what stands there stays.
+   *
+   * Done with nothing to come in, and yet something stands there: the site made it after this half, or before a direction
+   * that never came so far. It is not in the plan of either side, and stays.
+   */
   private moveOne(move: Move): void {
     const field = this.field(move)
     const { forward } = this
-    const incoming = field.work(`${forward ? 'in' : 'out'}/${move.number}`)
-    const outgoing = field.work(`${forward ? 'out' : 'in'}/${move.number}`)
+    const incoming = this.slot(move, forward ? 'in' : 'out')
+    const outgoing = this.slot(move, forward ? 'out' : 'in')
     const goesOut = forward ? move.old : move.fresh
-    const comesIn = forward ? move.fresh : move.old
+    // in `in/` may lie what a pass before laid ready under this number: there only the plan counts
+    const comesIn = forward ? move.fresh : move.old || incoming.isFilled()
     const outMode = forward ? move.oldMode : move.freshMode
     const inMode = forward ? move.freshMode : move.oldMode
-    const isOut = goesOut && statOrNull(outgoing) !== null
-    const isIn = comesIn && statOrNull(incoming) === null
+    const isOut = outgoing.isFilled()
+    const isIn = comesIn && !incoming.isFilled()
 
-    if (goesOut && !isOut) {
-      const place = this.find(move)
-      if (place !== null && statOrNull(place) !== null) this.rename(field, place, outgoing, outMode)
+    if ((goesOut || forward) && !isOut && !isIn) {
+      const went = this.takeOut(move, field, outgoing.entry, outMode)
+      if (went && !goesOut) this.warn('ENTRY_SET_ASIDE', move, setAside)
+      if (!went && goesOut && comesIn) makeFile(outgoing.mark)
     } else if (goesOut) {
-      this.relock(outgoing, outMode)
+      this.relock(outgoing.entry, outMode)
     }
     if (comesIn && !isIn) {
+      if (statOrNull(incoming.entry) === null) {
+        removeFile(incoming.mark)
+        return
+      }
       let place = this.findOrMend(move, field)
       if (statOrNull(place) !== null) {
         this.setAside(place, field, move)
         place = this.findOrMend(move, field)
       }
-      this.rename(field, incoming, place, inMode)
+      this.rename(field, incoming.entry, place, inMode)
     } else if (comesIn) {
       const place = this.find(move)
       if (place !== null) this.relock(place, inMode)
     }
-    if (!comesIn && goesOut && isOut) {
-      const place = this.find(move)
-      if (place !== null && statOrNull(place) !== null) this.setAside(place, field, move)
+  }
+
+  /** False where nothing stands there to go out, or no longer. */
+  private takeOut(move: Move, field: Field, to: Buffer, mode: number): boolean {
+    const place = this.find(move)
+    if (place === null || statOrNull(place) === null) return false
+    try {
+      this.rename(field, place, to, mode)
+    } catch (error) {
+      if (isErrno(error, 'ENOENT') && statOrNull(to) === null && statOrNull(place) === null) return false
+      throw error
+    }
+    return true
+  }
+
+  private slot(move: Move, side: 'in' | 'out'): Slot {
+    const field = this.field(move)
+    const entry = field.work(`${side}/${move.number}`)
+    const mark = field.work(`${side}/${move.number}.none`)
+    return { entry, mark, isFilled: () => statOrNull(entry) !== null || statOrNull(mark) !== null }
+  }
+
+  /**
+   * Before a play that begins at an end of the one before: the version before left no mark where nothing had gone out. There
+   * nothing comes in now.
+   */
+  addMarks(moves: readonly Move[]): void {
+    for (const move of moves) {
+      if (!move.old || !move.fresh) continue
+      const incoming = this.slot(move, this.forward ? 'in' : 'out')
+      if (incoming.isFilled() || this.slot(move, this.forward ? 'out' : 'in').isFilled()) continue
+      try {
+        makeFile(incoming.mark)
+      } catch (error) {
+        throw wordMove(error, this.field(move), move)
+      }
     }
   }
 
@@ -237,9 +323,14 @@ class Player {
   private setAside(place: Buffer, field: Field, move: Move): void {
     let count = 0
     while (statOrNull(field.work(`out/${move.number}.late${count}`)) !== null) count += 1
-    renameEntry(place, field.work(`out/${move.number}.late${count}`))
+    try {
+      renameEntry(place, field.work(`out/${move.number}.late${count}`))
+    } catch (error) {
+      if (isErrno(error, 'ENOENT') && statOrNull(place) === null) return // it went as it came
+      throw error
+    }
     field.tree.forget()
-    this.warn('ENTRY_SET_ASIDE', move, 'it appeared meanwhile and was moved to the undo set')
+    this.warn('ENTRY_SET_ASIDE', move, setAside)
   }
 
   private warn(code: string, of: { area: number; path: string }, message: string): void {
@@ -247,6 +338,8 @@ class Player {
     this.run.warn({ code, element: null, message: `"${path}": ${message}`, path })
   }
 }
+
+const setAside = 'it appeared meanwhile and was moved to the undo set'
 
 function wordMove(error: unknown, field: Field, move: Move): unknown {
   if (!isErrno(error, 'EXDEV', 'EBUSY', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT')) return error
