@@ -135,7 +135,8 @@ function stepPrinter(context: Context, silent: boolean): { show(workflow: Workfl
   return {
     clear: () => view.clear(),
     show(workflow) {
-      if (workflow.state === 'queued' && !saidQueued) {
+      const running = workflow.steps.find((step) => step.state === 'running')
+      if (workflow.state === 'queued' && running === undefined && !saidQueued) {
         saidQueued = true
         context.say(`Workflow ${workflow.id} waits for its turn`)
       }
@@ -145,7 +146,6 @@ function stepPrinter(context: Context, silent: boolean): { show(workflow: Workfl
         view.clear()
         context.done(`${step.name}${stepTime(step)}`)
       }
-      const running = workflow.steps.find((step) => step.state === 'running')
       if (running === undefined) return
       const progress = running.progress ?? { doneBytes: 0, totalBytes: null, doneItems: 0, totalItems: null, note: null }
       view.show({ title: running.name, ...progress })

@@ -112,6 +112,20 @@ export class Attempt {
     if (rows.length === 0) throw this.takenOver()
   }
 
+  /** As `putBack`; the step that is under way says why. */
+  async postpone(note: string): Promise<void> {
+    const nothing: Progress = { doneBytes: 0, totalBytes: null, doneItems: 0, totalItems: null, note: null }
+    const { rows } = await sql`
+      with postponed as (
+        update workflow set revision = revision + 1, state = 'queued', beat_at = null, holder = null
+        where ${this.#mine} returning id),
+      steps as (
+        update step set progress = coalesce(progress, ${json(nothing)}::jsonb) || ${json({ note })}::jsonb
+        from postponed where workflow_id = postponed.id and state = 'running')
+      select id from postponed`.execute(this.#db)
+    if (rows.length === 0) throw this.takenOver()
+  }
+
   takenOver(): Failure {
     return new Failure('WORKFLOW_TAKEN_OVER', `Cannot go on with workflow "${this.id}": another process took it over`)
   }

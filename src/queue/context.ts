@@ -2,7 +2,7 @@ import { Failure, failureRecord } from '../base/failure.ts'
 import { type Run, stopIfCancelled } from '../base/run.ts'
 import type { Row } from '../state/tables.ts'
 import type { Attempt } from './attempt.ts'
-import type { WorkflowContext } from './define.ts'
+import { Unfinished, type WorkflowContext } from './define.ts'
 import { StepProgress } from './progress.ts'
 
 /** What a definition's `run` gets. `settle` waits for what `log` and `warn` still write. */
@@ -51,7 +51,9 @@ export async function makeContext(
     } catch (error) {
       progress.stop()
       await writes
-      if (!isInterruption(signal)) {
+      if (error instanceof Unfinished) {
+        if (progress.latest !== null) await attempt.setProgress(name, progress.latest)
+      } else if (!isInterruption(signal)) {
         const state = isCancel(error, signal) ? 'cancelled' : 'failed'
         await attempt.finishStep(name, { state, failure: failureRecord(error), progress: progress.latest })
       }

@@ -25,6 +25,17 @@ export interface WorkflowContext {
   fence(): Promise<void>
 }
 
+/**
+ * Thrown by a workflow that stands between two states which it may not leave: it is not over, but goes on later, by itself, as
+ * often as it takes. Only past the point of no return.
+ */
+export class Unfinished extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.name = 'Unfinished'
+  }
+}
+
 export interface WorkflowDefinition<Input = unknown, Result = unknown> {
   kind: string
   /** Raised when steps of a stored workflow no longer mean the same: such a one is ended, never continued */

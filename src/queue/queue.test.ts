@@ -7,7 +7,7 @@ import { Failure } from '../base/failure.ts'
 import { newUlid } from '../base/ids.ts'
 import { startTestState, type TestState } from '../state/testing.ts'
 import { Attempt } from './attempt.ts'
-import { defineWorkflow, type WorkflowContext } from './define.ts'
+import { defineWorkflow, Unfinished, type WorkflowContext } from './define.ts'
 import type { EnqueueRequest } from './enqueue.ts'
 import { lockEnvironments } from './locks.ts'
 import { openQueue, type Queue } from './queue.ts'
@@ -321,4 +321,65 @@ test('a worker that stops puts its workflow back, and the next one goes on with 
   worker = await startWorker({ queue, definitions, instance: 'one', concurrency: 4, beatMs: 500, sweepMs: 500 })
   expect(await ended(workflow.id)).toMatchObject({ state: 'succeeded', attempt: 2 })
   expect(attempts).toEqual([1])
+})
+
+test('one that cannot go on yet is tried again, later and later, and keeps its environment meanwhile', async () => {
+  await worker.stop()
+  const retryMs = { first: 100, most: 400 }
+  worker = await startWorker({ queue, definitions, instance: 'one', concurrency: 4, beatMs: 500, sweepMs: 50, retryMs })
+  const environmentIds = [newUlid()]
+  const at: number[] = []
+  const { workflow } = await ask(
+    'restore',
+    async (context) => {
+      await context.step('before', async () => {})
+      await context.step('apply', async (run) => {
+        await context.pointOfNoReturn()
+        run.progress({ doneItems: 7 })
+        at.push(performance.now())
+        if (at.length < 5) throw new Unfinished(new Error('the disk is away'))
+      })
+    },
+    { environmentIds },
+  )
+  await expect.poll(() => at.length, { interval: 5 }).toBe(3)
+  await expect.poll(async () => (await queue.get(workflow.id)).state, { interval: 5 }).toBe('queued')
+  await expect(ask('restore', async () => {}, { environmentIds })).rejects.toMatchObject({ code: 'WORKFLOW_BUSY' })
+  await expect(queue.cancel(workflow.id)).rejects.toMatchObject({ code: 'WORKFLOW_PAST_CANCEL' })
+  const note = 'cannot go on yet: the disk is away; tried again in 0 s'
+  expect(await queue.steps(workflow.id)).toMatchObject([
+    { name: 'before', state: 'succeeded', progress: null },
+    { name: 'apply', state: 'running', failure: null, progress: { doneItems: 7, note } },
+  ])
+  expect(await ended(workflow.id)).toMatchObject({ state: 'succeeded', attempt: 5, failure: null })
+  for (const [index, least] of [95, 195, 395, 395].entries())
+    expect((at[index + 1] ?? 0) - (at[index] ?? 0)).toBeGreaterThanOrEqual(least)
+  expect((await queue.log(workflow.id)).map(({ level, message }) => `${level} ${message}`)).toEqual(
+    Array(4).fill(`error ${note}`),
+  )
+})
+
+test('one that cannot go on yet goes on at once when the server comes again', async () => {
+  await worker.stop()
+  const options = { queue, definitions, instance: 'one', concurrency: 4, beatMs: 500, sweepMs: 500 }
+  worker = await startWorker(options)
+  const { workflow } = await ask('restore', (context) =>
+    context.step('apply', async () => {
+      await context.pointOfNoReturn()
+      if (context.attempt === 1) throw new Unfinished(new Error('the disk is away'))
+    }),
+  )
+  await expect.poll(async () => await queue.get(workflow.id)).toMatchObject({ state: 'queued', attempt: 1 })
+  await sleep(1_200) // the sweep comes and leaves it alone
+  expect(await queue.get(workflow.id)).toMatchObject({ state: 'queued', attempt: 1 })
+  await worker.stop()
+  worker = await startWorker(options)
+  expect(await ended(workflow.id)).toMatchObject({ state: 'succeeded', attempt: 2 })
+})
+
+test('before the point of no return nothing is tried again', async () => {
+  const { workflow } = await ask('restore', async () => {
+    throw new Unfinished(new Error('the disk is away'))
+  })
+  expect(await ended(workflow.id)).toMatchObject({ state: 'failed', attempt: 1 })
 })

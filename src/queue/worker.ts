@@ -3,8 +3,9 @@ import type { Row } from '../state/tables.ts'
 import { Attempt } from './attempt.ts'
 import { cancelled } from './cancel.ts'
 import { isCancel, makeContext, type RunningContext, type StopReason } from './context.ts'
-import { definitionsByKind, type WorkflowDefinition } from './define.ts'
+import { definitionsByKind, Unfinished, type WorkflowDefinition } from './define.ts'
 import { findReady } from './order.ts'
+import { makePostponed, type Postponed } from './postponed.ts'
 import { type Queue, wakeNext } from './queue.ts'
 import { takeWorkflow } from './take.ts'
 
@@ -16,6 +17,8 @@ export interface WorkerOptions {
   concurrency: number
   beatMs?: number
   sweepMs?: number
+  /** How long one that cannot go on yet waits: first, and at most after it has doubled again and again */
+  retryMs?: { first: number; most: number }
 }
 
 export interface Worker {
@@ -34,14 +37,15 @@ interface Running {
 const attemptsMax = 20
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { queue, instance, beatMs = 3_000, sweepMs = 5_000 } = options
+  const { queue, instance, beatMs = 3_000, sweepMs = 5_000, retryMs = { first: 5_000, most: 300_000 } } = options
   const { state, waker, expiresMs, onError, locksDirectory } = queue.parts
   const definitions = definitionsByKind(options.definitions)
   const running = new Map<string, Running>()
+  const postponed = makePostponed(retryMs, (id) => void waker.wake([id]).catch(onError))
   let stopping = false
 
   const handle = async (id: string): Promise<void> => {
-    if (stopping) return
+    if (stopping || postponed.waits(id)) return
     const kinds = [...definitions.keys()]
     const taking = await takeWorkflow(state.db, id, { instance, expiresMs, kinds, locksDirectory })
     if (taking.kind === 'nothing') return
@@ -75,8 +79,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       if (stopping && !context.pastReturn) stop('shutdown')
       await runToEnd(definition, row, context, attempt)
+      postponed.forget(row.id)
     } catch (error) {
-      await endWithError(error, attempt, context, abort.signal)
+      await endWithError(error, attempt, context, abort.signal, postponed)
     } finally {
       endBeat()
     }
@@ -93,6 +98,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     async stop() {
       stopping = true
       clearInterval(timer)
+      postponed.stop()
       for (const workflow of running.values()) if (!workflow.pastReturn()) workflow.stop('shutdown')
       await waker.stopWork()
     },
@@ -145,11 +151,19 @@ async function runToEnd(
   await attempt.finish('succeeded', result, null)
 }
 
-async function endWithError(error: unknown, attempt: Attempt, context: RunningContext, signal: AbortSignal): Promise<void> {
+async function endWithError(
+  error: unknown,
+  attempt: Attempt,
+  context: RunningContext,
+  signal: AbortSignal,
+  postponed: Postponed,
+): Promise<void> {
   await context.settle()
   try {
     if (isTakenOver(error) || signal.reason === ('lost' satisfies StopReason)) return
     if (signal.reason === ('shutdown' satisfies StopReason)) return await attempt.putBack()
+    if (error instanceof Unfinished && context.pastReturn) return await postpone(error, attempt, postponed)
+    postponed.forget(attempt.id)
     if (isCancel(error, signal)) return await attempt.finish('cancelled', undefined, cancelled)
     const failure = failureRecord(error)
     await attempt.log('error', failure.message)
@@ -157,6 +171,14 @@ async function endWithError(error: unknown, attempt: Attempt, context: RunningCo
   } catch (second) {
     if (!isTakenOver(second)) throw second
   }
+}
+
+/** Whoever takes the workflow before its time, e.g. the next life of this server, does no harm. */
+async function postpone(error: Unfinished, attempt: Attempt, postponed: Postponed): Promise<void> {
+  const delayMs = postponed.put(attempt.id)
+  const note = `cannot go on yet: ${error.message}; tried again in ${Math.round(delayMs / 1000)} s`
+  await attempt.log('error', note)
+  await attempt.postpone(note)
 }
 
 /** Writes the beat, and passes a cancel on: from the beat's answer, and sooner from a notice. */

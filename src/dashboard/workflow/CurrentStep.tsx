@@ -10,7 +10,7 @@ import { useRate } from './useRate.ts'
 export function CurrentStep({ workflow }: { workflow: WorkflowView }) {
   const step = workflow.steps.findLast(({ state }) => state === 'running') ?? workflow.steps.at(-1)
   const rate = useRate(step)
-  if (workflow.state === 'queued' || step === undefined) {
+  if (step === undefined || (workflow.state === 'queued' && step.state !== 'running')) {
     return (
       <Text size="sm" c="dimmed">
         Waits for its turn
