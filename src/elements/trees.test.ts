@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chownSync, lchownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { compileExclude } from '../hosts/local/exclude.ts'
 import type { TreeSource } from '../hosts/treeSource.ts'
 import { walkTree } from '../hosts/local/walk.ts'
-import { elementsOf } from './trees.ts'
+import { codeRootOf, elementsOf, filesRootsOf } from './trees.ts'
 
 let root: string
 beforeEach(() => void (root = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-trees-')))))
@@ -116,4 +116,32 @@ test('a code root behind a link is followed anew each time', () => {
 test('a files directory that does not exist yet gives an empty element', () => {
   write('site/index.php')
   expect(elementsOf(site()).files.roots).toEqual([])
+})
+
+test('a link that leads nowhere is no files directory', () => {
+  write('site/index.php', 'site/wp-content/index.php')
+  symlinkSync('gone', join(root, 'site/wp-content/uploads'))
+  expect(elementsOf(site()).files.roots).toEqual([])
+})
+
+test.runIf(process.getuid?.() === 0)('a link that the user of the site made to what is not theirs is refused', () => {
+  write('site/index.php', 'site/wp-content/index.php', 'victim/shadow', 'shared/a.png', 'releases/7/index.php')
+  const uploads = join(root, 'site/wp-content/uploads')
+  const link = (target: string, path = uploads, uid = 33): void => {
+    rmSync(path, { force: true })
+    symlinkSync(target, path)
+    lchownSync(path, uid, uid)
+  }
+  const refused = expect.objectContaining({ code: 'PREFLIGHT_REFUSED', message: expect.stringContaining('/victim') })
+  link(join(root, 'victim'))
+  expect(() => elementsOf(site())).toThrow(refused)
+  expect(() => filesRootsOf(site())).toThrow(refused) // where a restore writes
+  link(join(root, 'shared'))
+  chownSync(join(root, 'shared'), 33, 33)
+  expect(held(elementsOf(site()).files)).toEqual(['a.png'])
+  link('victim', join(root, 'current'))
+  expect(() => codeRootOf(site('current'))).toThrow(refused)
+  chownSync(join(root, 'releases/7'), 4242, 4242)
+  link('releases/7', join(root, 'current'), 4242)
+  expect(held(elementsOf(site('current')).code)).toEqual(['index.php'])
 })

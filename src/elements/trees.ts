@@ -1,6 +1,7 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { Failure, isErrno } from '../base/failure.ts'
+import { resolveTrusted, resolveTrustedOrNull } from '../hosts/local/resolveTrusted.ts'
 import type { ExcludeRule, TreeRoot, TreeSource } from '../hosts/treeSource.ts'
 import { isHeldBy, sitesFile } from '../sites/frameworks/drupal/hold.ts'
 import { otherSiteDirectories } from '../sites/frameworks/drupal/siteDirectories.ts'
@@ -27,14 +28,14 @@ type Places = Pick<
  * Where the code and the files of an environment are read from now: links in the way to them are resolved at each call, so a
  * `current` that moved on is followed. A files directory that does not exist yet gives no root.
  *
- * @throws {Failure} ENVIRONMENT_UNREACHABLE when the code root is gone, PREFLIGHT_REFUSED when two directories of the files element would have one name in it
+ * @throws {Failure} ENVIRONMENT_UNREACHABLE when the code root is gone, PREFLIGHT_REFUSED when two directories of the files element would have one name in it or a link on the way is not to be trusted
  */
 export function elementsOf(environment: Places): ElementTrees {
-  const code = reachable(environment.codeRoot)
+  const code = codeRootOf(environment)
   const content = insideOf(code, environment.contentDirectory)
   const files = filesRootsOf(environment).filter(({ directory }) => isDirectory(directory))
   const config = environment.configFiles.flatMap((path) => {
-    const at = real(path)
+    const at = resolveTrustedOrNull(path)
     return at === null ? [] : [{ path, inside: insideOf(code, path) ?? insideOf(code, at) }]
   })
   const codeRules: ExcludeRule[] = [
@@ -63,9 +64,14 @@ export function elementsOf(environment: Places): ElementTrees {
   }
 }
 
-function reachable(codeRoot: string): string {
+/**
+ * Where the code stands now.
+ *
+ * @throws {Failure} ENVIRONMENT_UNREACHABLE when it is gone, PREFLIGHT_REFUSED when a link on the way is not to be trusted
+ */
+export function codeRootOf({ codeRoot }: Pick<Places, 'codeRoot'>): string {
   try {
-    return realpathSync(codeRoot)
+    return resolveTrusted(codeRoot)
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) throw error
     const why = error.code === 'EACCES' ? "Cairn's user may not look there" : 'it is not there'
@@ -142,7 +148,7 @@ function heldElsewhere({ at, directory }: TreeRoot, code: string, files: TreeRoo
 
 /** The path of one inside the other, both resolved as far as they exist; null when it is outside. */
 function insideOf(directory: string, path: string): string | null {
-  const inside = relative(directory, real(path) ?? path)
+  const inside = relative(directory, resolveTrustedOrNull(path) ?? path)
   return inside === '..' || inside.startsWith('../') || inside.startsWith('/') ? null : inside
 }
 
@@ -150,19 +156,11 @@ function isInside(path: string, directory: string): boolean {
   return `${path}/`.startsWith(`${directory}/`)
 }
 
+/** Of a path that is resolved: a link that leads nowhere yet must not lead to a directory meanwhile. */
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function realOrMissing(directory: string): string {
-  return real(directory) ?? join(realOrMissing(dirname(directory)), basename(directory))
-}
-
-function real(path: string): string | null {
-  try {
-    return realpathSync(path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
-    throw error
-  }
+  return resolveTrustedOrNull(directory) ?? join(realOrMissing(dirname(directory)), basename(directory))
 }

@@ -1,4 +1,4 @@
-import { closeSync, realpathSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { Failure, isErrno } from '../base/failure.ts'
 import type { Run } from '../base/run.ts'
 import { connectDatabase, sqlErrno } from '../elements/database/connect.ts'
@@ -7,6 +7,7 @@ import { quoteName } from '../elements/database/sqlText.ts'
 import { setMtime, statOrNull } from '../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../hosts/local/handles.ts'
 import { removeByHandle } from '../hosts/local/removeByHandle.ts'
+import { resolveTrusted } from '../hosts/local/resolveTrusted.ts'
 import type { Environment } from '../sites/environment.ts'
 import { rulesOf } from '../sites/frameworks/rules.ts'
 
@@ -53,12 +54,11 @@ async function emptyTables(environment: Changed): Promise<void> {
 function removeCompiled({ framework, filesDirectory }: Changed): void {
   const { compiled } = rulesOf(framework)
   if (compiled.length === 0 || statOrNull(filesDirectory) === null) return
-  const path = realpathSync(filesDirectory)
-  const directory = openDirectory(path)
+  const directory = openDirectory(resolveTrusted(filesDirectory))
   try {
     const before = statOrNull(handlePath(directory, ''))
     for (const name of compiled) removeByHandle(directory, Buffer.from(name))
-    if (before !== null) setMtime(path, before.mtimeNs)
+    if (before !== null) setMtime(handlePath(directory, ''), before.mtimeNs)
   } finally {
     closeSync(directory)
   }

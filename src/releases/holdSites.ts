@@ -7,7 +7,6 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  realpathSync,
   utimesSync,
   writeSync,
 } from 'node:fs'
@@ -17,6 +16,7 @@ import { Failure, isErrno } from '../base/failure.ts'
 import { syncDirectorySync } from '../base/files.ts'
 import { announceChange, mtimeSeconds, removeFile, renameEntry, statOrNull } from '../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../hosts/local/handles.ts'
+import { resolveTrusted } from '../hosts/local/resolveTrusted.ts'
 import { isHeldBy, sitesFile } from '../sites/frameworks/drupal/hold.ts'
 
 const name = basename(sitesFile.path)
@@ -108,7 +108,7 @@ function writeNew(path: Buffer): void {
 async function inSites(docroot: string, work: (sites: number) => void): Promise<boolean> {
   let sites: number
   try {
-    sites = openDirectory(realpathSync(join(docroot, 'sites')))
+    sites = openDirectory(resolveTrusted(join(docroot, 'sites')))
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
     throw error

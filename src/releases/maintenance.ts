@@ -1,7 +1,8 @@
-import { closeSync, constants, fchmodSync, openSync, readFileSync, realpathSync, utimesSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync, readFileSync, utimesSync, writeSync } from 'node:fs'
 import { Failure, isErrno } from '../base/failure.ts'
 import { mtimeSeconds, removeFile, statOrNull } from '../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../hosts/local/handles.ts'
+import { resolveTrusted } from '../hosts/local/resolveTrusted.ts'
 
 const fileName = '.maintenance'
 const mark = '// written by Cairn, which removes it when the restore has ended'
@@ -54,7 +55,7 @@ export async function leaveMaintenance(coreDirectory: string): Promise<void> {
 async function inDirectory(path: string, work: (directory: number) => void): Promise<void> {
   let directory: number
   try {
-    directory = openDirectory(realpathSync(path))
+    directory = openDirectory(resolveTrusted(path))
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return
     throw error

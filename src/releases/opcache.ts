@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, constants, fchmodSync, openSync, readdirSync, realpathSync, utimesSync, writeSync } from 'node:fs'
-import { isErrno } from '../base/failure.ts'
+import { closeSync, constants, fchmodSync, openSync, readdirSync, utimesSync, writeSync } from 'node:fs'
+import { Failure, isErrno } from '../base/failure.ts'
 import type { Run } from '../base/run.ts'
 import { mtimeSeconds, removeFile, statOrNull } from '../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../hosts/local/handles.ts'
+import { resolveTrusted } from '../hosts/local/resolveTrusted.ts'
 import { reloadCommand } from './drain.ts'
 
 /** A one-off script that a killed process left: holds no secret and does nothing without one. No part of a site. */
@@ -46,7 +47,7 @@ async function resetByScript(url: string, docroot: string): Promise<string> {
   const name = `cairn-opcache-${randomBytes(16).toString('hex')}.php`
   let directory: number | null = null
   try {
-    directory = openDirectory(realpathSync(docroot))
+    directory = openDirectory(resolveTrusted(docroot))
     const before = statOrNull(handlePath(directory, ''))
     for (const left of readdirSync(handlePath(directory, '').toString()))
       if (oneOffScriptName.test(left)) removeFile(handlePath(directory, left))
@@ -58,6 +59,7 @@ async function resetByScript(url: string, docroot: string): Promise<string> {
       restoreTime(directory, before?.mtimeNs ?? null)
     }
   } catch (error) {
+    if (error instanceof Failure) return error.message
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT')) throw error
     return `the script cannot be written: ${error.code}`
   } finally {

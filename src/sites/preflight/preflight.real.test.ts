@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -107,6 +107,19 @@ function attached(found: Awaited<ReturnType<typeof detectSite>>) {
   const environment = environmentFrom(found, { site: parseSiteName('shop'), name: parseEnvironmentName('live') })
   return { ...environment, adminDatabase: null }
 }
+
+test.runIf(process.getuid?.() === 0)('files behind a link that leads to what is not of its owner are refused', async () => {
+  const filesDirectory = join(root, 'linked')
+  mkdirSync(join(root, 'victim'))
+  symlinkSync('victim', filesDirectory)
+  lchownSync(filesDirectory, 33, 33)
+  const site = attached(await detectSite(wordpress.directory))
+  const { codeMode, filesMode, checks } = await preflight({ ...site, filesDirectory })
+  expect({ codeMode, filesMode }).toEqual({ codeMode: 'root', filesMode: 'refused' })
+  expect(checks.find(({ level }) => level === 'error')?.message).toContain(`Cannot follow the link "${filesDirectory}"`)
+  const further = await preflight({ ...site, furtherFiles: [{ at: 'private', directory: filesDirectory }] })
+  expect(further.filesMode).toBe('refused')
+})
 
 test('the site own account: same schema, triggers only where the binary log lets it', async () => {
   const before = await schemas()

@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs'
 import { relative } from 'node:path'
-import { isErrno } from '../../base/failure.ts'
+import { Failure, isErrno } from '../../base/failure.ts'
+import { resolveTrusted } from '../../hosts/local/resolveTrusted.ts'
 import type { Environment } from '../environment.ts'
 import { checkDatabase, type DatabaseMode } from './checkDatabase.ts'
 import { checkPhp } from './checkPhp.ts'
@@ -24,16 +24,21 @@ type Checked = Pick<Environment, 'codeRoot' | 'filesDirectory' | 'furtherFiles' 
  */
 export async function preflight(environment: Checked): Promise<Preflight> {
   const { database, adminDatabase, phpReload } = environment
-  const code = realPath(environment.codeRoot)
-  const files = realPath(environment.filesDirectory)
+  const code = find(environment.codeRoot)
+  const files = find(environment.filesDirectory)
   const further = environment.furtherFiles
-    .map(({ directory }) => realPath(directory))
-    .filter((path) => path !== null && (files === null || !`${path}/`.startsWith(`${files}/`)))
-  const inCode = new Set([files, ...further].flatMap((path) => (code === null || path === null ? [] : [relative(code, path)])))
+    .map(({ directory }) => find(directory))
+    .filter(
+      ({ path, refusal }) =>
+        refusal !== null || (path !== null && !(files.path !== null && `${path}/`.startsWith(`${files.path}/`))),
+    )
+  const inCode = new Set(
+    [files, ...further].flatMap(({ path }) => (code.path === null || path === null ? [] : [relative(code.path, path)])),
+  )
   const codeReport = await treeReport('code', code, environment.codeRoot, (path) => inCode.has(path))
   const filesReport = await treeReport('files', files, environment.filesDirectory, () => false)
-  for (const path of further) {
-    const report = await treeReport('files', path, '', () => false)
+  for (const place of further) {
+    const report = await treeReport('files', place, '', () => false)
     filesReport.checks.push(...report.checks)
     filesReport.mode = weaker(filesReport.mode, report.mode)
   }
@@ -45,11 +50,12 @@ export async function preflight(environment: Checked): Promise<Preflight> {
 
 async function treeReport(
   label: 'code' | 'files',
-  path: string | null,
+  { path, refusal }: Found,
   given: string,
   skip: (relPath: string) => boolean,
 ): Promise<{ mode: FilesMode; checks: Check[] }> {
   if (path !== null) return checkTree(label, path, skip)
+  if (refusal !== null) return { mode: 'refused', checks: [bad(`${label}.read`, refusal)] }
   if (label === 'code') return { mode: 'refused', checks: [bad('code.read', `"${given}" does not exist`)] }
   return { mode: 'owner', checks: [doubtful('files.read', `"${given}" does not exist yet: the files element is empty`)] }
 }
@@ -83,11 +89,18 @@ function sayMode(modes: Pick<Preflight, 'codeMode' | 'filesMode' | 'databaseMode
   return `${sentences.join('. ')}.`
 }
 
-function realPath(path: string): string | null {
+interface Found {
+  /** Null where nothing stands, or a link on the way is not to be trusted */
+  path: string | null
+  refusal: string | null
+}
+
+function find(path: string): Found {
   try {
-    return realpathSync(path)
+    return { path: resolveTrusted(path), refusal: null }
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return null
+    if (error instanceof Failure) return { path: null, refusal: error.message }
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return { path: null, refusal: null }
     throw error
   }
 }

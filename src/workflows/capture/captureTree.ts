@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs'
 import { Failure } from '../../base/failure.ts'
 import { type Run, stopIfCancelled } from '../../base/run.ts'
 import type { Element, Warning } from '../../contract/words.ts'
+import { resolveTrusted } from '../../hosts/local/resolveTrusted.ts'
 import type { TreeSource } from '../../hosts/treeSource.ts'
 import { chunkerName } from '../../repository/chunker.ts'
 import type { CodecChoice } from '../../repository/codecs/codec.ts'
@@ -150,10 +150,12 @@ export async function untilCancelled<T>(run: Run, work: Promise<T>): Promise<T> 
   }
 }
 
+/** The database may have been read for an hour since the roots were found: who owns the site could make links meanwhile. */
 function canonical(directory: string): string {
   try {
-    return realpathSync(directory)
+    return resolveTrusted(directory)
   } catch (cause) {
+    if (cause instanceof Failure) throw cause
     throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${directory}": it is not there or closed to us`, {
       cause,
       retry: 'later',

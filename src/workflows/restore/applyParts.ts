@@ -1,6 +1,5 @@
-import { realpathSync } from 'node:fs'
 import type { Element } from '../../contract/words.ts'
-import { elementsOf, filesRootsOf } from '../../elements/trees.ts'
+import { codeRootOf, elementsOf, filesRootsOf } from '../../elements/trees.ts'
 import { compileExclude } from '../../hosts/local/exclude.ts'
 import type { TreeRoot } from '../../hosts/treeSource.ts'
 import { findGround } from '../../releases/apply/areas.ts'
@@ -70,7 +69,7 @@ export function applyHome(environment: Environment, elements: readonly Element[]
 /** A files directory that was deleted is named where it stood: the apply makes it again, and its undo takes it away. */
 function rootsOf(environment: Environment): Record<TreeElement, TreeRoot[]> {
   return {
-    code: [{ directory: realpathSync(environment.codeRoot), at: '' }],
+    code: [{ directory: codeRootOf(environment), at: '' }],
     files: filesRootsOf(environment),
   }
 }
