@@ -1,26 +1,26 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { lstatSync, readFileSync } from 'node:fs'
 import { Failure } from '../../base/failure.ts'
 import { seal, unseal } from '../../base/seal.ts'
+import { readSingleFile, type SingleFile } from '../../hosts/local/singleFile.ts'
 import { blobTypes, currentGeneration, type RepositoryKeys } from '../../repository/keys.ts'
 
 /** A configuration file that stands above the code root, and so in no archive. */
-export interface ConfigFile {
+export interface ConfigFile extends SingleFile {
   path: string
-  mode: number
-  uid: number
-  gid: number
-  content: Buffer
 }
 
 const about = 'configuration outside of the code root'
 
-/** Seals the files beside the manifest; null when there are none. */
+/**
+ * Seals the files beside the manifest; null when there are none.
+ *
+ * @throws {Failure} PREFLIGHT_REFUSED when one is no small ordinary file, or a link that is not to be trusted
+ */
 export function readConfigOutside(keys: RepositoryKeys, paths: readonly string[]): string | null {
   if (paths.length === 0) return null
-  const files = paths.map((path) => {
-    const { mode, uid, gid } = lstatSync(path)
-    return { path, mode: mode & 0o7777, uid, gid, content: readFileSync(path).toString('base64') }
+  const files = paths.flatMap((path) => {
+    const file = readSingleFile(path)
+    return file === null ? [] : [{ ...file, path, content: file.content.toString('base64') }]
   })
   return seal(keyOf(keys), about, Buffer.from(JSON.stringify(files))).toString('base64')
 }

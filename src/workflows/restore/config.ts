@@ -1,14 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chownSync, existsSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { Failure, isErrno } from '../../base/failure.ts'
-import { writeFileDurably } from '../../base/files.ts'
 import type { Run } from '../../base/run.ts'
 import { connectDatabase } from '../../elements/database/connect.ts'
+import { putSingleFile } from '../../hosts/local/singleFile.ts'
 import { entriesOf, readEntryBody } from '../../repository/archiveOut.ts'
 import type { Manifest, StoredEntry } from '../../repository/types.ts'
 import { detectSite } from '../../sites/detect/detectSite.ts'
 import { signFiles } from '../../sites/detect/signs.ts'
 import type { Environment } from '../../sites/environment.ts'
+import { readSmallFile } from '../../sites/php/readPhp.ts'
 import { openConfigOutside } from '../backup/configOutside.ts'
 import type { House } from '../house.ts'
 
@@ -33,8 +34,8 @@ export async function reportConfig(
   if (withConfig) return tryConfig(house.scratchDirectory, environment, secrets)
   for (const { entry, content } of secrets) {
     const path = entry.path.toString()
-    const current = readOrNull(join(environment.codeRoot, path))
-    if (current !== null && !current.equals(content)) {
+    const current = readSmallFile(join(environment.codeRoot, path))
+    if (current !== null && !isText(content, current)) {
       run.warn({
         code: 'CONFIG_DIFFERS',
         element: 'code',
@@ -59,7 +60,7 @@ async function tryConfig(
     // what tells the framework: the detection wants to see it
     const core = relative(environment.codeRoot, environment.coreDirectory)
     for (const name of signFiles(environment.framework)) {
-      const text = readOrNull(join(environment.coreDirectory, name))
+      const text = readSmallFile(join(environment.coreDirectory, name))
       if (text !== null) put(join(scratch, core, name), text)
     }
     const { framework, docroot, contentDirectory } = environment
@@ -83,14 +84,20 @@ async function tryConfig(
   }
 }
 
-/** Files that stood above the code root, and so in no archive, are put back where they are missing. */
+/**
+ * Files that stood above the code root, and so in no archive, are put back where they are missing. The restore has happened:
+ * one that cannot be put back is a warning.
+ */
 export async function restoreConfigOutside(house: House, backupId: string, run: Run): Promise<void> {
   const { sealedConfig } = await house.repository.readBackupObject(backupId)
   for (const file of openConfigOutside(house.repository.keys, sealedConfig)) {
-    if (existsSync(file.path) || !existsSync(dirname(file.path))) continue
-    writeFileDurably(file.path, file.content, file.mode)
-    if (process.getuid?.() === 0) chownSync(file.path, file.uid, file.gid)
-    run.log('info', `"${file.path}" was missing and is restored`)
+    try {
+      if (putSingleFile(file.path, file)) run.log('info', `"${file.path}" was missing and is restored`)
+    } catch (error) {
+      if (!(error instanceof Failure) && !isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error
+      const message = `"${file.path}" is missing and was not restored: ${error.message}`
+      run.warn({ code: 'CONFIG_NOT_RESTORED', element: 'code', message, path: file.path })
+    }
   }
 }
 
@@ -100,16 +107,12 @@ async function whole(house: House, entry: StoredEntry): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-function put(path: string, content: Buffer): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  writeFileSync(path, content, { mode: 0o600 })
+/** `readSmallFile` tells bytes that are no UTF-8 as latin1. */
+function isText(content: Buffer, text: string): boolean {
+  return content.equals(Buffer.from(text)) || content.equals(Buffer.from(text, 'latin1'))
 }
 
-function readOrNull(path: string): Buffer | null {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return null
-    throw error
-  }
+function put(path: string, content: Buffer | string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(path, content, { mode: 0o600 })
 }
