@@ -1,7 +1,17 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { amount, seedOr } from '../../../test/soak.ts'
 import { killedApplyFile } from './killedApply.suite.ts'
@@ -29,11 +39,101 @@ test.skipIf(!isRoot)('the same as an ordinary owner of the tree', { timeout: 20_
   expectAllSeen(seen)
 })
 
+/**
+ * Meanwhile the site deletes files that the plan moves and makes others where it removes: between the plan and the play, and
+ * before the way back. Times are not compared, they are the site's.
+ */
+test(
+  'the same while files vanish and appear: what was deleted between is all that is missing',
+  { timeout: 20_000 * rounds },
+  () => {
+    const seen = { kills: 0, old: 0, new: 0, undone: 0 }
+    for (let seed = first + 2000; seed < first + 2000 + rounds * 2; seed++) meanwhileRound(seed, seen)
+    expect(seen.kills).toBeGreaterThan(rounds * 2)
+    expect(seen.undone).toBeGreaterThan(rounds)
+  },
+)
+
 /** Every third kill is before the play, every second way back is not killed: what chance decides beyond that is not counted on. */
 function expectAllSeen(seen: { kills: number; old: number; undone: number }): void {
   expect(seen.kills).toBeGreaterThan(rounds * 0.8)
   expect(seen.old).toBeGreaterThanOrEqual(Math.floor(rounds / 3))
   expect(seen.undone).toBeGreaterThanOrEqual(Math.floor(rounds / 7))
+}
+
+function meanwhileRound(seed: number, seen: { kills: number; undone: number }): void {
+  const base = mkdtempSync(join(tmpdir(), 'cairn-kill-'))
+  const chance = chanceOf(seed * 7919)
+  const tree = join(base, 'tree')
+  const model = join(base, 'model')
+  const workName = newWorkName()
+  const step = (name: string, killAt = 0, vanishing: string[] = [], on = tree): string => {
+    const args = [killedApplyFile, name, on, model, workName, String(killAt), JSON.stringify(vanishing)]
+    const env = { ...process.env, NODE_COMPILE_CACHE: compileCache(0) }
+    const result = spawnSync(process.execPath, args, { encoding: 'utf8', env })
+    if (result.signal === 'SIGKILL') seen.kills += 1
+    else expect(result.status, `seed ${seed}, ${name}: ${result.stderr}`).toBe(0)
+    return result.stdout
+  }
+  const recover = (): string => {
+    if (chance.fraction() < 0.5) step('recover', 1 + chance.below(40))
+    return step('recover')
+  }
+  try {
+    growTree(chance, tree, 2)
+    setRandomMetadata(chance, tree)
+    chmodSync(tree, 0o755)
+    copyTree(tree, model)
+    mutateTree(chance, model)
+    const before = describe(tree)
+    const wanted = describe(model)
+    const some = (from: Map<string, string>, other: Map<string, string>): string[] =>
+      [...from].flatMap(([path, what]) =>
+        !what.startsWith('directory') && other.get(path) !== what && chance.fraction() < 0.6 ? [path] : [],
+      )
+    const vanishing = some(before, wanted)
+    const probe = join(base, 'probe')
+    copyTree(tree, probe)
+    const [playFrom = 0, total = 0] = step('apply', 0, vanishing, probe).split('/').map(Number)
+    expect(describe(probe), `seed ${seed}: without a kill`).toEqual(wanted)
+
+    step('apply', playFrom + 1 + chance.below(total - playFrom), vanishing)
+    for (const path of vanishing) before.delete(path)
+    if (recover() === 'old') {
+      expect(describe(tree), `seed ${seed}: old`).toEqual(before)
+      return
+    }
+    expect(describe(tree), `seed ${seed}: new`).toEqual(wanted)
+    const deleted = some(wanted, before)
+    for (const path of deleted) rmSync(tree + path)
+    // where a name is free again, the site makes something of its own
+    for (const path of before.keys()) {
+      const isFree = !wanted.has(path) && wanted.get(dirname(path))?.startsWith('directory') === true
+      if (isFree && chance.fraction() < 0.6) writeFileSync(tree + path, 'made meanwhile')
+    }
+    step('back', 2 + chance.below(total - playFrom))
+    recover()
+    if (readFileSync(`${tree}/${workName}/state`, 'utf8') === 'done') return // killed before the way back was begun
+    expect(describe(tree), `seed ${seed}: undone`).toEqual(before)
+    seen.undone += 1
+    for (const path of deleted) wanted.delete(path)
+    step('forward', 2 + chance.below(total - playFrom))
+    if (recover() === 'old') return // killed before it was begun again
+    expect(describe(tree), `seed ${seed}: forward again`).toEqual(wanted)
+  } finally {
+    unlock(base)
+    rmSync(base, { recursive: true, force: true })
+  }
+}
+
+/** Kind and content of each path, without modes and times. */
+function describe(directory: string): Map<string, string> {
+  return new Map(
+    describeTree(directory, false).map((line) => {
+      const [path = '', kind, _mode, _time, body] = line.split(' | ')
+      return [path, `${kind} ${body}`] as const
+    }),
+  )
 }
 
 function round(
