@@ -1,8 +1,10 @@
+import { closeSync, readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Failure } from '../../base/failure.ts'
+import { handlePath } from '../../hosts/local/handles.ts'
 import { mountPointsBelow } from '../../hosts/local/mounts.ts'
 import { latin1, shown } from './areas.ts'
-import { type Journal, openJournal } from './journal.ts'
+import { type Journal, openJournal, openWorkDirectory } from './journal.ts'
 import { type PlayOptions, playBack, playForward } from './play.ts'
 import type { JournalState } from './types.ts'
 import { removeWorkDirectory } from './work.ts'
@@ -44,6 +46,28 @@ export function applyState(home: string): JournalState | null {
     return journal?.state() ?? null
   } finally {
     journal?.close()
+  }
+}
+
+/**
+ * Whether the undo set of an apply that is `undone` holds anything of the site: what came into the way while it was played.
+ * All else went back.
+ */
+export function keepsOfSite(home: string): boolean {
+  const journal = openIfThere(home)
+  if (journal === null) return false
+  try {
+    return journal.areas().some((area) => {
+      const work = openWorkDirectory(Buffer.from(area.directory, 'latin1'), journal.workName)
+      if (work === null) return false
+      try {
+        return readdirSync(handlePath(work, 'out')).length > 0
+      } finally {
+        closeSync(work)
+      }
+    })
+  } finally {
+    journal.close()
   }
 }
 

@@ -3,11 +3,11 @@ import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import { drainPhp } from '../../releases/drain.ts'
 import { forgetCompiled } from '../../releases/forgetCompiled.ts'
-import { applyState, recoverApply } from '../../releases/apply/recover.ts'
+import { applyState, dropUndo, keepsOfSite, recoverApply } from '../../releases/apply/recover.ts'
 import { playBack, playForward } from '../../releases/apply/play.ts'
 import { flipDatabase } from '../../releases/database/flipDatabase.ts'
 import { readPlan } from '../../releases/database/plan.ts'
-import { recoverDatabase } from '../../releases/database/recoverDatabase.ts'
+import { dropDatabaseUndo, recoverDatabase } from '../../releases/database/recoverDatabase.ts'
 import { holdRequests, letRequestsIn } from '../../releases/hold.ts'
 import { reloadPhp } from '../../releases/opcache.ts'
 import type { Environment } from '../../sites/environment.ts'
@@ -100,6 +100,29 @@ export async function dropPrepared(house: House, environment: Environment, chang
     await recoverDatabase({ directory, credentials, admin, run, id: change.id })
   }
 }
+
+/**
+ * Removes what a change left that failed and went all the way back: nobody can play it again. What stands in its undo set
+ * although everything went back came from the site while the change was played: then all of it stays, and the log says where.
+ * A change that is anywhere else is not touched. Never for one with an undo row.
+ */
+export async function dropTakenBack(house: DirectoryOf, environment: Environment, change: Change, run: Run): Promise<void> {
+  const files = change.home === null ? null : applyState(change.home)
+  const directory = databaseDirectory(house, change)
+  const database = change.database ? (readPlan(directory)?.state ?? null) : null
+  const isBack = database?.phase === 'done' && database.direction === 'back'
+  const areFilesBack = files === 'undone' || files === 'dropping' || (change.home === null && isBack)
+  if (!areFilesBack || !(database === null || database.phase === 'prepared' || isBack)) return
+  if (change.home !== null && files === 'undone' && keepsOfSite(change.home)) {
+    run.log('warn', `what appeared on the site during the failed restore is kept in "${change.home}/out"`)
+    return
+  }
+  const { database: credentials, adminDatabase: admin } = environment
+  if (change.database) await dropDatabaseUndo({ id: change.id, directory, credentials, admin })
+  if (change.home !== null) dropUndo(change.home)
+}
+
+type DirectoryOf = Pick<House, 'appliesDirectory'>
 
 /** Whether anything has moved: from then on a restore goes on to its end. */
 export function isPlayed(house: House, change: Change): boolean {

@@ -13,11 +13,11 @@ import { takeBackup } from '../backup/takeBackup.ts'
 import type { House } from '../house.ts'
 import { restoreManaged } from '../managed/restore.ts'
 import { applyHome, applyParts, withTools } from './applyParts.ts'
-import { type Change, databaseDirectory, dropPrepared, isPlayed, playChange } from './changeEnvironment.ts'
+import { type Change, databaseDirectory, dropPrepared, dropTakenBack, isPlayed, playChange } from './changeEnvironment.ts'
 import { checkRestore } from './checkRestore.ts'
 import { reportConfig, restoreConfigOutside } from './config.ts'
 import { type BackupManifests, dumpFactsOf, loadManifests, readDump } from './manifests.ts'
-import { recordUndo } from './undoSets.ts'
+import { hasUndo, recordUndo } from './undoSets.ts'
 
 export interface RestoreInput {
   environmentId: string
@@ -77,8 +77,14 @@ async function restore(house: House, context: WorkflowContext, input: RestoreInp
     return { backup: input.backupId, safetyBackup: safety }
   } catch (error) {
     // a shutdown or a take-over ends this attempt, not the restore: what is staged is used by the next one
-    if (!isInterrupted(context, error) && !isPlayed(house, change))
-      await dropPrepared(house, environment, change, calm(context.run))
+    if (isInterrupted(context, error)) throw error
+    const run = calm(context.run)
+    if (!isPlayed(house, change)) await dropPrepared(house, environment, change, run)
+    else if (!(await hasUndo(house, change))) {
+      await dropTakenBack(house, environment, change, run).catch((left: unknown) =>
+        run.log('error', `what was staged could not be deleted: ${left instanceof Error ? left.message : String(left)}`),
+      )
+    }
     throw error
   }
 }

@@ -34,6 +34,11 @@ export async function recordUndo(
     .execute()
 }
 
+export async function hasUndo(house: Pick<House, 'state'>, change: Change): Promise<boolean> {
+  const row = await house.state.db.selectFrom('undo').select('id').where('id', '=', change.id).executeTakeFirst()
+  return row !== undefined
+}
+
 /** The newest change of an environment, which is the only one that can be played back or forward again. */
 export async function latestUndo(house: Pick<House, 'state'>, environmentId: string): Promise<Row<'undo'> | null> {
   const row = await house.state.db
