@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import { parseEnvironmentName, parseSiteName } from '../names.ts'
 import { checkOthers } from './checkOthers.ts'
 
-const database = { host: null, port: null, socket: '/run/mysqld.sock', user: 'u', password: 'p', database: 'shop', charset: 'utf8mb4' }
+const database = {
+  host: null,
+  port: null,
+  socket: '/run/mysqld.sock',
+  user: 'u',
+  password: 'p',
+  database: 'shop',
+  charset: 'utf8mb4',
+}
 const live = {
   ...{ id: 'A' as never, site: parseSiteName('shop'), name: parseEnvironmentName('live') },
   ...{ codeRoot: '/srv/shop', filesDirectory: '/srv/shop/uploads', database, tablePrefix: 'wp_' },
