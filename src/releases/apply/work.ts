@@ -11,6 +11,7 @@ import {
   statOrNull,
 } from '../../hosts/local/changes.ts'
 import { handlePath, openDirectory } from '../../hosts/local/handles.ts'
+import { makeOwnDirectory } from '../../hosts/local/ownDirectory.ts'
 import { removeByHandle } from '../../hosts/local/removeByHandle.ts'
 import { type Area, shown } from './areas.ts'
 import { openWorkDirectory } from './journal.ts'
@@ -28,13 +29,13 @@ export function newWorkName(): string {
  */
 export function makeWorkDirectory(area: Area, workName: string): void {
   const parent = openDirectory(Buffer.from(area.directory, 'latin1'))
+  let work: number | null = null
   try {
-    const work = handlePath(parent, workName)
-    makeDirectory(work, 0o700)
+    work = makeOwnDirectory(parent, workName)
     restoreTime(parent, area)
-    makeDirectory(Buffer.concat([work, Buffer.from('/in')]), 0o700)
-    makeDirectory(Buffer.concat([work, Buffer.from('/out')]), 0o700)
-    proveRename(parent, workName)
+    makeDirectory(handlePath(work, 'in'), 0o700)
+    makeDirectory(handlePath(work, 'out'), 0o700)
+    proveRename(parent, work, workName)
     restoreTime(parent, area)
   } catch (error) {
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'EXDEV', 'EBUSY')) throw error
@@ -48,6 +49,7 @@ export function makeWorkDirectory(area: Area, workName: string): void {
       },
     )
   } finally {
+    if (work !== null) closeSync(work)
     closeSync(parent)
   }
 }
@@ -81,8 +83,9 @@ const refusals: Record<string, string> = {
   EBUSY: 'the directory is in use as a mount',
 }
 
-function proveRename(parent: number, workName: string): void {
-  const inside = handlePath(parent, `${workName}/probe`)
+/** By the handle of the work directory: who may write beside it could make its name lead to where we move things into. */
+function proveRename(parent: number, work: number, workName: string): void {
+  const inside = handlePath(work, 'probe')
   const outside = handlePath(parent, `${workName}-probe`)
   announceChange()
   closeSync(openSync(inside, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))

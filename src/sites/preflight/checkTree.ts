@@ -17,7 +17,7 @@ export interface TreeReport {
 /** Tries out what a restore needs in one tree; `skip` names directories that another element holds. */
 export async function checkTree(label: string, root: string, skip: (relPath: string) => boolean): Promise<TreeReport> {
   const scan = await scanTree(root, skip)
-  const moves = await checkMoves(label, root, skip)
+  const moves = checkMoves(label, root, skip)
   const checks = [
     checkRead(label, scan),
     ...moves.checks,
@@ -35,18 +35,14 @@ function checkRead(label: string, { closed, entries, bytes, isWhole }: TreeScan)
 }
 
 /** One probe for each mount: two mounts may share a device, and a rename between them fails all the same. */
-async function checkMoves(
-  label: string,
-  root: string,
-  skip: (relPath: string) => boolean,
-): Promise<{ checks: Check[]; mayChown: boolean }> {
+function checkMoves(label: string, root: string, skip: (relPath: string) => boolean): { checks: Check[]; mayChown: boolean } {
   const mounts = mountPointsBelow(Buffer.from(root).toString('latin1'))
     .map((path) => Buffer.from(path, 'latin1').toString())
     .filter((path) => !isSkipped(relative(root, path), skip))
   const checks: Check[] = []
   let mayChown = true
   for (const directory of [root, ...mounts]) {
-    const probe = await probeRename(directory)
+    const probe = probeRename(directory)
     mayChown &&= probe.mayChown
     const where = directory === root ? `"${root}"` : `the mount "${directory}"`
     checks.push(
