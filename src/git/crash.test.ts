@@ -7,7 +7,7 @@ import { commitTree } from './commitTree.ts'
 import { startGit } from './git.ts'
 import { tidyRepository } from './leftovers.ts'
 import { moveRefs } from './refs.ts'
-import { createSiteRepository, openSiteRepository, type SiteRepository } from './siteRepository.ts'
+import { createSiteRepository, openSiteRepository, removeHalfMade, type SiteRepository } from './siteRepository.ts'
 import { author, entriesOf, makePlace, userGit } from './testing.suite.ts'
 
 let place: Awaited<ReturnType<typeof makePlace>>
@@ -24,6 +24,14 @@ test('a repository is made whole or not at all, never over something', async () 
   expect(existsSync(join(repository.directory, 'hooks'))).toBe(false)
   await expect(openSiteRepository(join(place.base, 'none'))).rejects.toMatchObject({ code: 'GIT_REPOSITORY' })
   expect(readdirSync(place.base)).toEqual(['site.git'])
+})
+
+test('what a killed creator left is removed, and nothing beside it', () => {
+  const left = join(place.base, '.site.git.0123456789ab.tmp')
+  mkdirSync(join(left, 'objects'), { recursive: true })
+  mkdirSync(join(place.base, '.other.git.0123456789ab.tmp'))
+  removeHalfMade(repository.directory)
+  expect(readdirSync(place.base).sort()).toEqual(['.other.git.0123456789ab.tmp', 'site.git'])
 })
 
 test('what killed processes leave is removed at opening, and the repository works', async () => {

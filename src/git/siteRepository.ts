@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Failure, isErrno } from '../base/failure.ts'
 import { removeTree, syncDirectory, writeFileDurably } from '../base/files.ts'
@@ -37,6 +37,15 @@ export async function createSiteRepository(directory: string): Promise<SiteRepos
   }
   await syncDirectory(parent)
   return { directory }
+}
+
+/** What killed creators of this repository left beside it. Only for who alone may create it. */
+export function removeHalfMade(directory: string): void {
+  const parent = dirname(directory)
+  const half = `.${basename(directory)}.`
+  for (const name of readdirSync(parent)) {
+    if (name.startsWith(half) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(half.length))) removeTree(join(parent, name), parent)
+  }
 }
 
 /**

@@ -8,7 +8,13 @@ import { listTree, type TreeEntry } from '../../git/readTree.ts'
 import { writeNote } from '../../git/notes.ts'
 import { moveRefs, readRef } from '../../git/refs.ts'
 import { type Signature, signatureOf } from '../../git/signature.ts'
-import { createSiteRepository, defaultBranch, openSiteRepository, type SiteRepository } from '../../git/siteRepository.ts'
+import {
+  createSiteRepository,
+  defaultBranch,
+  openSiteRepository,
+  removeHalfMade,
+  type SiteRepository,
+} from '../../git/siteRepository.ts'
 import type { WorkflowContext } from '../../queue/define.ts'
 import { entriesOf, withBodies } from '../../repository/archiveOut.ts'
 import type { Manifest } from '../../repository/types.ts'
@@ -22,6 +28,7 @@ export async function provideSiteRepository(house: House, site: string): Promise
   const path = repositoryPath(house, site)
   if (existsSync(path)) return openSiteRepository(path)
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
+  removeHalfMade(path)
   return createSiteRepository(path)
 }
 
