@@ -1,5 +1,6 @@
 // Stages, plays or recovers an apply in a process of its own, which kills itself before its n-th write to a socket: at a random
-// statement. Argument: prepare, forward, back or recover; on stdin the options as JSON, with `killAt` as n, 0 for never.
+// statement. Argument: prepare, forward, back or recover; on stdin the options as JSON, with `killAt` as n, 0 for never, or as a
+// word of the statement.
 import { createReadStream } from 'node:fs'
 import { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -10,14 +11,16 @@ import { recoverDatabase } from '../../src/releases/database/recoverDatabase.ts'
 
 const options = JSON.parse(await text(process.stdin)) as Omit<FlipOptions, 'run'> & {
   id: string
-  killAt: number
+  killAt: number | string
   dumpFile: string
   wanted: PrepareOptions['wanted']
 }
 let writes = 0
 const write = Socket.prototype.write
 Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
-  if (++writes === options.killAt) process.kill(process.pid, 'SIGKILL')
+  const { killAt } = options
+  if (++writes === killAt || (typeof killAt === 'string' && String(args[0]).includes(killAt)))
+    process.kill(process.pid, 'SIGKILL')
   return write.apply(this, args)
 } as typeof write
 

@@ -18,7 +18,8 @@ export interface FaultyHouse {
   hold(what: 'dump' | 'reload'): () => void
   /** Resolves when something waits there */
   isHeld(what: 'dump' | 'reload'): Promise<void>
-  attach(name: string): Promise<SmallSite>
+  /** @param further options of `site:attach` */
+  attach(name: string, ...further: string[]): Promise<SmallSite>
   /** Of the command line: 0, or 3 for the warning that these sites get for a MyISAM table */
   works(...args: string[]): Promise<Answer>
   /** Runs what must fail: its exit code and each pattern in what it says */
@@ -77,10 +78,10 @@ esac`,
         if (Date.now() > end) throw new Error(`nothing came to the ${what}:\n${house.log().slice(-2000)}`)
       }
     },
-    async attach(name) {
+    async attach(name, ...further) {
       const [database = ''] = name.split('.')
       const site = await makeSmallSite(chanceOf(7), join(directory, database, 'site'), mariadb, database)
-      await works('site:attach', name, '--path', site.directory, '--php-reload', join(programs, 'reload'), '--yes')
+      await works('site:attach', name, '--path', site.directory, '--php-reload', join(programs, 'reload'), '--yes', ...further)
       return site
     },
     async fails(exit, patterns, ...args) {

@@ -47,7 +47,7 @@ beforeAll(async () => {
   await server.admin(
     `CREATE USER site@localhost IDENTIFIED BY 'p\\'a"s\\\\s #;'; CREATE USER boss@localhost IDENTIFIED BY 'b';
      GRANT ALL ON wp.* TO site@localhost; GRANT ALL ON bk.* TO site@localhost; GRANT ALL ON *.* TO boss@localhost;
-     SET GLOBAL log_bin_trust_function_creators=1;`,
+     CREATE USER watcher@localhost IDENTIFIED BY 'w'; GRANT SELECT ON wp.* TO watcher@localhost; SET GLOBAL log_bin_trust_function_creators=1;`,
   )
   await makeHardDatabase(server, 'bk', 2, 'site@localhost')
   await server.admin(
@@ -170,7 +170,7 @@ async function recover(options: Awaited<ReturnType<typeof prepare>>, before: 'ol
 async function play(
   what: string,
   options: Awaited<ReturnType<typeof prepare>>,
-  killAt: number,
+  killAt: number | string,
 ): Promise<{ killed: boolean; writes: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../../test/database/flipChild.ts'), what], {
     stdio: ['pipe', 'inherit', 'pipe'],
@@ -223,6 +223,24 @@ test('a transaction of another account makes it busy after its triggers were dro
   await expect(flipDatabase('forward', options)).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
   await other.close()
   expect(await fingerprint(account('wp'))).toEqual(old)
+})
+
+test.each([null, administrator])('one that was killed and then meets such a transaction goes back too (%o)', async (admin) => {
+  const old = await fingerprint(account('wp'))
+  const options = await prepare(admin)
+  expect((await play('forward', options, 'RENAME TABLE')).killed).toBe(true)
+  expect(readPlan(options.directory)?.state.phase).toBe('moving')
+  expect(await server.admin("SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA='wp'")).toBe('0\n')
+  const other = await connectDatabase({ ...account('wp'), user: 'watcher', password: 'w' })
+  await other.run('START TRANSACTION')
+  await other.query('SELECT * FROM wp_options')
+  await expect(recoverDatabase({ ...options, run: quietRun() })).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
+  await other.close()
+  expect(await fingerprint(account('wp'))).toEqual(old)
+  expect(readPlan(options.directory)?.state).toEqual({ phase: 'done', direction: 'back', fenced: false })
+  await (await connectDatabase(account('wp'))).close() // its account is open
+  await dropDatabaseUndo(options)
+  expect(await countAside(options.id)).toBe('0\n')
 })
 
 test("with an administrator's account the site's connections are ended behind the lock, and it can connect afterwards", async () => {

@@ -14,6 +14,7 @@ import {
   type Direction,
   type ForeignKey,
   needPlan,
+  type PlanState,
   qualified,
   type Side,
   writePlan,
@@ -41,7 +42,8 @@ const renameTries = 5
  * The caller has the site under maintenance. Where no account can be locked, it waits for the site's connections and never
  * kills one.
  *
- * @throws {Failure} DATABASE_BUSY, retry `later`, or what else the server said: what was there is back in place
+ * @throws {Failure} DATABASE_BUSY, retry `later`, or what else the server said: what was there is back in place, unless the server
+ *   could not do that either. The state tells: it is `moving` or `fenced` then, and the same call goes on
  */
 export async function flipDatabase(direction: Direction, options: FlipOptions): Promise<void> {
   const { directory, credentials, admin, run } = options
@@ -62,21 +64,32 @@ export async function flipDatabase(direction: Direction, options: FlipOptions): 
       await fence(database, plan, credentials.user)
     }
     if (!(state.phase === 'done' && state.direction === direction)) {
-      if (!moving) await captureLeaving(plan, direction, database, directory)
+      const flip = new Flip(plan, direction, database, bytes)
+      if (!moving) {
+        await captureLeaving(plan, direction, database, directory)
+        await flip.check()
+      }
       writeState(directory, { phase: 'moving', direction, fenced: !own })
       moving = true
-      await new Flip(plan, direction, database, bytes).play()
+      await flip.play()
       writeState(directory, { phase: 'done', direction, fenced: !own })
     }
     if (!own) await endFence(database, plan, directory)
   } catch (error) {
-    if (state.phase !== 'moving') {
-      // what failed is the server's word, not a crash: what was there comes back, the caller hears why
+    // what failed is the server's word, not a crash: what was there comes back, the caller hears why
+    try {
       if (moving) {
-        await new Flip(plan, direction === 'forward' ? 'back' : 'forward', database, bytes).play()
-        writeState(directory, { ...state, fenced: !own })
+        const opposite = direction === 'forward' ? 'back' : 'forward'
+        await new Flip(plan, opposite, database, bytes).play()
+        const before: PlanState = state.phase === 'moving' ? { ...state, phase: 'done', direction: opposite } : state
+        writeState(directory, { ...before, fenced: !own })
       }
       if (!own) await endFence(database, plan, directory)
+    } catch (second) {
+      run.log(
+        'error',
+        `the database could not be taken back either: ${second instanceof Error ? second.message : String(second)}`,
+      )
     }
     throw refusal(error, 'Cannot change the database')
   } finally {
@@ -118,6 +131,11 @@ class Flip {
     this.#bytes = bytes
     this.#leaving = direction === 'forward' ? 'old' : 'new'
     this.#coming = direction === 'forward' ? 'new' : 'old'
+  }
+
+  /** @throws {Failure} APPLY_CONFLICT as `play`, before anything has changed */
+  async check(): Promise<void> {
+    await this.#renamed()
   }
 
   async play(): Promise<void> {

@@ -6,12 +6,13 @@ import { forgetCompiled } from '../../releases/forgetCompiled.ts'
 import { applyState, dropUndo, keepsOfSite, recoverApply } from '../../releases/apply/recover.ts'
 import { playBack, playForward } from '../../releases/apply/play.ts'
 import { flipDatabase } from '../../releases/database/flipDatabase.ts'
-import { readPlan } from '../../releases/database/plan.ts'
+import { needPlan, readPlan } from '../../releases/database/plan.ts'
 import { dropDatabaseUndo, recoverDatabase } from '../../releases/database/recoverDatabase.ts'
 import { holdRequests, letRequestsIn } from '../../releases/hold.ts'
 import { reloadPhp } from '../../releases/opcache.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
+import { isUnfinished, markEnded, markUnfinished } from './unfinished.ts'
 
 /** One prepared change of an environment: where its two plans lie. */
 export interface Change {
@@ -37,7 +38,9 @@ export function databaseDirectory(house: Pick<House, 'appliesDirectory'>, change
  * back.
  *
  * @param refresh called under maintenance before the first move, to include what the site changed since the plan was made
- * @throws {Failure} DATABASE_BUSY: the environment is as before; others: as before, or the message says what is not
+ * Where it fails and is not as before, requests stay held: it must be called again, see `untilEnded`.
+ *
+ * @throws {Failure} DATABASE_BUSY, or what else failed
  */
 export async function playChange(
   house: House,
@@ -51,13 +54,48 @@ export async function playChange(
   await holdRequests(environment, change.home, run)
   try {
     await drainPhp(environment.phpReload, uncancelled)
-    if (!hasBegun(house, change, direction)) await refresh()
-    await playBoth(house, environment, change, direction, uncancelled)
+    if (!isPlayed(house, change)) await refresh()
+    await playMarked(house, environment, change, direction, uncancelled)
     await forgetCompiled(environment, uncancelled)
     await reloadPhp(environment.phpReload, uncancelled, environment)
   } finally {
-    await letRequestsIn(environment)
+    if (!isUnfinished(house, change.id)) await letRequestsIn(environment)
   }
+}
+
+/** From before the first move until everything is on one side the change is marked: see `untilEnded`. */
+async function playMarked(house: House, environment: Environment, change: Change, direction: Direction, run: Run): Promise<void> {
+  if (!isUnfinished(house, change.id)) requirePlans(house, change)
+  markUnfinished(house, change.id)
+  try {
+    await playBoth(house, environment, change, direction, run)
+  } catch (error) {
+    if (standsWhole(house, change)) markEnded(house, change.id)
+    throw error
+  }
+  markEnded(house, change.id)
+}
+
+/** @throws {Failure} UNDO_MISSING before anything moves: half of a change could be neither finished nor taken back */
+function requirePlans(house: House, change: Change): void {
+  if (change.database) needPlan(databaseDirectory(house, change))
+  if (change.home === null || ![null, 'dropping'].includes(applyState(change.home))) return
+  throw new Failure('UNDO_MISSING', `Cannot change the environment: "${change.home}" is gone or is being deleted`)
+}
+
+/** Whether trees and database are both on one side, with nothing under way and nobody locked out. */
+function standsWhole(house: House, change: Change): boolean {
+  const sides = new Set<'old' | 'new' | null>()
+  if (change.home !== null) {
+    const state = applyState(change.home)
+    sides.add(state === 'done' ? 'new' : state === 'prepared' || state === 'undone' ? 'old' : null)
+  }
+  if (change.database) {
+    const state = readPlan(databaseDirectory(house, change))?.state
+    if (state === undefined || state.fenced || state.phase === 'moving') sides.add(null)
+    else sides.add(state.phase === 'done' && state.direction === 'forward' ? 'new' : 'old')
+  }
+  return sides.size === 1 && !sides.has(null)
 }
 
 function hasBegun(house: House, change: Change, direction: Direction): boolean {
@@ -111,7 +149,8 @@ export async function dropTakenBack(house: DirectoryOf, environment: Environment
   const directory = databaseDirectory(house, change)
   const database = change.database ? (readPlan(directory)?.state ?? null) : null
   const isBack = database?.phase === 'done' && database.direction === 'back'
-  const areFilesBack = files === 'undone' || files === 'dropping' || (change.home === null && isBack)
+  const neverMoved = change.home === null || files === 'prepared'
+  const areFilesBack = files === 'undone' || files === 'dropping' || (neverMoved && isBack)
   if (!areFilesBack || !(database === null || database.phase === 'prepared' || isBack)) return
   if (change.home !== null && files === 'undone' && keepsOfSite(change.home)) {
     run.log('warn', `what appeared on the site during the failed restore is kept in "${change.home}/out"`)

@@ -18,6 +18,7 @@ import { checkRestore } from './checkRestore.ts'
 import { reportConfig, restoreConfigOutside } from './config.ts'
 import { type BackupManifests, dumpFactsOf, loadManifests, readDump } from './manifests.ts'
 import { hasUndo, recordUndo } from './undoSets.ts'
+import { isUnfinished, untilEnded } from './unfinished.ts'
 
 export interface RestoreInput {
   environmentId: string
@@ -44,7 +45,7 @@ export function restoreWorkflow(house: House): WorkflowDefinition {
     kind: 'restore',
     version: 1,
     changes: true,
-    run: (context, input) => restore(house, context, input),
+    run: (context, input) => untilEnded(house, context.id, () => restore(house, context, input)),
   })
 }
 
@@ -69,7 +70,7 @@ async function restore(house: House, context: WorkflowContext, input: RestoreInp
     await context.step('apply', async (run) => {
       await context.pointOfNoReturn()
       await context.fence()
-      await apply(house, environment, input, change, workName, manifests, run)
+      await untilEnded(house, change.id, () => apply(house, environment, input, change, workName, manifests, run))
     })
     await context.step('finish', async () =>
       recordUndo(house, { change, environment, workflowId: context.id, backupId: input.backupId, safetyBackupId: safety }),
@@ -77,7 +78,7 @@ async function restore(house: House, context: WorkflowContext, input: RestoreInp
     return { backup: input.backupId, safetyBackup: safety }
   } catch (error) {
     // a shutdown or a take-over ends this attempt, not the restore: what is staged is used by the next one
-    if (isInterrupted(context, error)) throw error
+    if (isInterrupted(context, error) || isUnfinished(house, change.id)) throw error
     const run = calm(context.run)
     if (!isPlayed(house, change)) await dropPrepared(house, environment, change, run)
     else if (!(await hasUndo(house, change))) {

@@ -4,6 +4,7 @@ import type { House } from '../house.ts'
 import { undoManaged } from '../managed/undo.ts'
 import { noUndo, playChange } from './changeEnvironment.ts'
 import { changeOf, latestUndo } from './undoSets.ts'
+import { untilEnded } from './unfinished.ts'
 
 export interface UndoInput {
   environmentId: string
@@ -25,7 +26,7 @@ export function undoWorkflow(house: House): WorkflowDefinition {
       await context.step('apply', async (run) => {
         await context.pointOfNoReturn()
         await context.fence()
-        await playChange(house, environment, changeOf(row), direction, run)
+        await untilEnded(house, row.id, () => playChange(house, environment, changeOf(row), direction, run))
       })
       await context.step('finish', async () => {
         const state = direction === 'back' ? 'undone' : 'ready'
