@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parse, YAMLParseError } from 'yaml'
 import { Failure, isErrno } from '../base/failure.ts'
 import { writeFileDurably } from '../base/files.ts'
 import { isLocal } from './send.ts'
@@ -93,8 +93,11 @@ function dataDirectory(env: Env, cwd: string): string {
 
 /** A file that the server itself would refuse tells nothing. */
 function dataOfFile(path: string): string | undefined {
+  const text = readOptional(path)
+  if (text === undefined) return undefined
+  const { parse, YAMLParseError } = createRequire(import.meta.url)('yaml') as typeof import('yaml') // a sixth of what a command takes
   try {
-    const parsed: unknown = parse(readOptional(path) ?? '')
+    const parsed: unknown = parse(text)
     const data: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'data') : undefined
     return typeof data === 'string' ? data : undefined
   } catch (error) {

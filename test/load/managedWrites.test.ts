@@ -83,7 +83,7 @@ test('the safe path to live under constant writes: nothing but 200 outside of sw
   const first = findCurrent(place('live'))?.number ?? 0
   const common = { url, user: 'admin', password: 'adminpw', port: served.port }
   const writers = startWriters({ ...common, label: 'live', posting: 2, uploading: 2 })
-  const watches = [100, isSoak ? 0 : 125].map((everyMs) => startWatch(`${url}/?marks=1`, served.port, everyMs))
+  const watches = [100, isSoak ? 0 : 1000].map((everyMs) => startWatch(`${url}/?marks=1`, served.port, everyMs))
   const switches: Switch[] = []
   const safetyBackups: string[] = []
   const change = async (says: string, path: string, body: object): Promise<void> => {

@@ -33,7 +33,7 @@ interface WritersOptions {
 
 const patienceMs = 120_000
 /** Without one, PHP would take most of the machine from the tests beside */
-const pauseMs = isSoak ? 0 : 150
+const pauseMs = isSoak ? 0 : 500
 
 /** People who post and upload all the time, through WordPress's XML-RPC: one request after the other, each with a login. */
 export function startWriters({ url, user, password, label, posting, uploading, port }: WritersOptions): Writers {
