@@ -54,15 +54,23 @@ export function childEnd(child: ChildProcess): Promise<ChildEnd> {
   })
 }
 
+interface RunOptions {
+  input?: string
+  /** Exit codes that are no failure @default {[0]} */
+  allow?: readonly number[]
+  /** When it is killed, and no more is read of what it started and left with its output. @default {never} */
+  limitMs?: number
+}
+
 /**
  * Runs a program to its end and gives what it printed (at most 16 MiB of each stream).
  *
- * @throws {Failure} CHILD_FAILED with the exit code or signal and the last line of stderr
+ * @throws {Failure} CHILD_FAILED with the exit code, the signal or the limit, and the last line of stderr
  */
 export async function runChild(
   command: string,
   args: readonly string[],
-  options: ChildOptions & { input?: string; allow?: readonly number[] } = {},
+  options: ChildOptions & RunOptions = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = startChild(command, args, {
     ...options,
@@ -75,7 +83,16 @@ export async function runChild(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => void (stderr.length < limit && (stderr += text)))
   child.stdin?.on('error', () => {}) // a child that ends early closes its input: its exit code tells
   if (options.input !== undefined) child.stdin?.end(options.input)
-  const end = await childEnd(child)
+  let isLate = false
+  const timer = options.limitMs === undefined ? undefined : setTimeout(() => stop(), options.limitMs)
+  const stop = (): void => {
+    isLate = child.exitCode === null && child.signalCode === null
+    child.kill('SIGKILL')
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+  const end = await childEnd(child).finally(() => clearTimeout(timer))
+  if (isLate) throw new Failure('CHILD_FAILED', `Cannot run "${command}": it was killed, having not ended after ${options.limitMs} ms`)
   if (end.code === null || !(options.allow ?? [0]).includes(end.code)) {
     const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`
     const last = stderr.trim().split('\n').at(-1) ?? ''

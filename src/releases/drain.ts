@@ -46,11 +46,14 @@ export async function drainPhp(reload: readonly string[] | null, run: Run, optio
   return 'timed-out'
 }
 
+/** The site answers 503 meanwhile. systemd gives a reload 90 seconds. */
+const reloadLimitMs = 100_000
+
 /** Runs the configured command; a failure becomes a warning. */
 export async function reloadCommand(reload: readonly string[], run: Run, code: string, consequence: string): Promise<boolean> {
   const [command = '', ...args] = reload
   try {
-    await runChild(command, args)
+    await runChild(command, args, { limitMs: reloadLimitMs })
     return true
   } catch (error) {
     if (!(error instanceof Failure) && !isErrno(error, 'ENOENT', 'EACCES')) throw error

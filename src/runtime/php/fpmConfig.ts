@@ -36,9 +36,13 @@ export function fpmConfig(place: PhpPlace, files: FpmFiles, limits: FpmLimits, m
     `[${place.id}]`,
     `listen = ${files.socket}`,
     'listen.backlog = 511',
-    'pm = ondemand',
+    // ondemand forks by edge-triggered events: a connection whose event falls to a worker that is leaving waits for the next
+    // visitor (php-src #11765, PR #1308; seen: a page that came never)
+    'pm = dynamic',
     `pm.max_children = ${limits.workersMax}`,
-    'pm.process_idle_timeout = 10s',
+    'pm.start_servers = 1',
+    'pm.min_spare_servers = 1',
+    `pm.max_spare_servers = ${Math.min(3, limits.workersMax)}`,
     'pm.max_requests = 2000',
     `request_terminate_timeout = ${limits.requestSecondsMax}s`,
     'security.limit_extensions = .php',
