@@ -16,19 +16,23 @@ export default defineConfig({
     // tests wait for disks and child processes more than they compute
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/tellAtOnce.reporter.ts'],
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts'],
           exclude: ['src/**/*.real.test.ts'],
+          isolate: false, // loading everything anew for each file is a fifth of what they take
           setupFiles,
           testTimeout: patient(120_000), // no test may fail because the machine does something else beside it
           hookTimeout: patient(120_000), // a state database starts in a second, on a machine that does nothing else
         },
       },
       {
+        extends: true,
         test: {
           name: 'real',
           include: ['src/**/*.real.test.ts', 'test/**/*.test.ts'],
@@ -39,6 +43,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'browser',
           include: ['test/dashboard/**/*.test.ts'],

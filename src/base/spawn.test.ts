@@ -12,7 +12,10 @@ test('a program that does not end is killed at its limit', async () => {
 
 test('a program that ended, and left another one with its output, is not waited for behind the limit', async () => {
   const began = performance.now()
-  expect(await runChild('sh', ['-c', 'echo done; sleep 40 & exit 0'], { limitMs: 300 })).toMatchObject({ code: 0, stdout: 'done\n' })
+  expect(await runChild('sh', ['-c', 'echo done; sleep 40 & exit 0'], { limitMs: 300 })).toMatchObject({
+    code: 0,
+    stdout: 'done\n',
+  })
   expect(performance.now() - began).toBeLessThan(30_000)
 })
 

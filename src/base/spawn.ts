@@ -92,7 +92,8 @@ export async function runChild(
     child.stderr?.destroy()
   }
   const end = await childEnd(child).finally(() => clearTimeout(timer))
-  if (isLate) throw new Failure('CHILD_FAILED', `Cannot run "${command}": it was killed, having not ended after ${options.limitMs} ms`)
+  if (isLate)
+    throw new Failure('CHILD_FAILED', `Cannot run "${command}": it was killed, having not ended after ${options.limitMs} ms`)
   if (end.code === null || !(options.allow ?? [0]).includes(end.code)) {
     const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`
     const last = stderr.trim().split('\n').at(-1) ?? ''

@@ -8,6 +8,7 @@ import { holdRequests, letRequestsIn } from '../../src/releases/hold.ts'
 import { quietRun } from '../../src/base/run.ts'
 import { type DrupalKind, type DrupalShape, makeDrupal } from '../servers/drupalShape.ts'
 import { startPhp } from '../servers/php.ts'
+import { isSoak } from '../soak.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type House, startHouse } from './house.ts'
 import { differences, type Photograph, photographDatabase, photographTree } from './photograph.ts'
@@ -71,7 +72,7 @@ describe.runIf(isRoot).each<[DrupalKind, 'root' | 'owner', string]>([
     expect(await ask('/user/login')).toMatchObject({ status: 200 })
   })
 
-  test('comes back exactly: tables, files, private files, modes; its restore can be undone and done again', async () => {
+  test('comes back exactly: tables, files, private files, modes; the restore of one kind can be undone and done again', async () => {
     const { site, name, ask } = served
     const before = await photograph(site)
     const made = await succeeds(house.cairn('backup:create', name), [3])
@@ -104,6 +105,7 @@ describe.runIf(isRoot).each<[DrupalKind, 'root' | 'owner', string]>([
     if (kind === 'drupal7') expect(stderr).toContain('"sites/sites.php" is itself restored')
     else expect(seen).toEqual([500, 503, 200])
 
+    if (kind !== 'drupal7' && !isSoak) return
     await succeeds(house.cairn('env:undo', name, '--yes'), [0, 3])
     expect(differences(damaged, await photograph(site)), 'the undo is not what was before').toEqual([])
     expect((await ask('/')).status).toBe(500)
