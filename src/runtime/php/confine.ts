@@ -5,7 +5,7 @@ export interface Walls {
   gid: number
   /** setuid programs give nothing; not where mail is sent: postdrop and exim need it */
   noNewPrivileges: boolean
-  /** The group that says whose processes these are where no namespace does: see `markOf` */
+  /** The group that says whose processes these are, also where no namespace does: see `markOf` */
   mark: number
   /** Nothing but unix sockets can be reached; only in a namespace */
   noNetwork?: boolean
@@ -17,7 +17,8 @@ const processesMax = 512
 /**
  * The command that runs a program as an environment's user: no group that opens anything, no capability, no way to become anybody else. Where the
  * machine allows it (`hasNamespaces`), in a process namespace of its own: the program sees no process but its own, and when it
- * or Cairn dies the kernel ends everything that it started, whatever it did to get away.
+ * or Cairn dies the kernel ends everything that it started, whatever it did to get away: all but what `unshare` had forked and
+ * not yet bound to itself when it was killed, which only the mark finds.
  */
 export function confine(program: string, args: readonly string[], walls: Walls, hasNamespaces: boolean): [string, string[]] {
   const { uid, gid, mark, noNewPrivileges, noNetwork = false } = walls
@@ -25,7 +26,7 @@ export function confine(program: string, args: readonly string[], walls: Walls, 
     ...(hasNamespaces ? ['unshare', ...namespaceFlags, ...(noNetwork ? ['--net'] : []), '--'] : []),
     ...['prlimit', `--nproc=${processesMax}`, '--core=0', '--'],
     ...['setpriv', '--reuid', String(uid), '--regid', String(gid)],
-    ...(hasNamespaces ? ['--clear-groups'] : ['--groups', String(mark)]),
+    ...['--groups', String(mark)],
     ...['--inh-caps=-all', '--bounding-set=-all', ...(noNewPrivileges ? ['--no-new-privs'] : []), '--'],
     // the kernel forgets the death signal when the user changes
     ...['setpriv', '--pdeathsig', hasNamespaces ? 'KILL' : 'TERM', '--'],

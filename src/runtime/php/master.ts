@@ -63,6 +63,7 @@ export async function startMaster(start: MasterStart): Promise<RunningMaster> {
   }
   const master = await waitUntilReady(start, holder, state).catch(async (error: unknown) => {
     await kill()
+    await endMarked(walls.uid, walls.mark)
     await Promise.race([closed, sleep(1000)])
     throw error instanceof Failure ? error : notStarted(fpm, words)
   })
@@ -77,7 +78,7 @@ export async function startMaster(start: MasterStart): Promise<RunningMaster> {
       if (patienceMs > 0 && signalProcess(master.pid, master.startTicks, 'SIGQUIT'))
         await waitUntilGone(master.pid, master.startTicks, patienceMs)
       await kill()
-      if (!hasNamespaces) await endMarked(walls.uid, walls.mark)
+      await endMarked(walls.uid, walls.mark)
       child.stderr?.destroy()
       await waitUntilGone(master.pid, master.startTicks, 5000)
     },

@@ -92,10 +92,13 @@ async function execute(tool: ToolRequest, machine: ToolMachine, run: ToolRun): P
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-outputMax)))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-outputMax)))
   let isLate = false
-  // what it has started holds its pipes: all of it has to go
+  // what it has started holds its pipes: all of it has to go, also what takes the mark on after a look
+  let sweeping: NodeJS.Timeout | undefined
   const kill = (): void => {
     child.kill('SIGKILL')
-    void endMarked(uid, run.mark).catch(() => {}) // tried again in the end, and told there
+    const sweep = (): void => void endMarked(uid, run.mark).catch(() => {}) // tried again in the end, and told there
+    sweep()
+    sweeping ??= setInterval(sweep, 250)
   }
   const timer = setTimeout(() => ((isLate = true), kill()), timeoutSeconds * 1000)
   signal?.addEventListener('abort', kill, { once: true })
@@ -105,6 +108,7 @@ async function execute(tool: ToolRequest, machine: ToolMachine, run: ToolRun): P
     return { code, output, errors, isLate, isIsolated: machine.hasNamespaces }
   } finally {
     clearTimeout(timer)
+    clearInterval(sweeping)
     signal?.removeEventListener('abort', kill)
   }
 }
