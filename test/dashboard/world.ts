@@ -50,7 +50,6 @@ export async function openWorld(): Promise<World> {
       env: {
         CAIRN_GATEWAY_LISTEN: `127.0.0.1:${await freePort()}`,
         CAIRN_UID_BASE: '37000000',
-        CAIRN_COMPRESSION: 'fast',
         CAIRN_FETCH_PRIVATE: 'yes',
       },
     })

@@ -54,7 +54,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const url = `http://127.0.0.1:${port}`
   const logPath = join(directory, 'cairn.log')
   const checkout = await checkoutFor(account, directory)
-  const own = { HOME: home, LANG: 'C.UTF-8', CAIRN_DATA: data, CAIRN_URL: url }
+  const own = { HOME: home, LANG: 'C.UTF-8', CAIRN_DATA: data, CAIRN_URL: url, CAIRN_COMPRESSION: 'fast' }
   const env = { PATH: process.env['PATH'] ?? '', ...compiled, ...own, ...options.env }
   let child: ChildProcess | null = null
   const ended = (): boolean => child === null || child.exitCode !== null || child.signalCode !== null

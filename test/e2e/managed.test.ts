@@ -29,7 +29,6 @@ beforeAll(async () => {
   cairn = await prepareCairn(join(ground.directory, 'cairn'), {
     CAIRN_GATEWAY_LISTEN: `127.0.0.1:${await freePort()}`,
     CAIRN_UID_BASE: '36000000',
-    CAIRN_COMPRESSION: 'fast',
   })
   await cairn.start()
   ground.later(() => cairn.stop())

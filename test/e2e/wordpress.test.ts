@@ -14,7 +14,7 @@ if (!isRoot) console.warn('SKIPPED: WordPress 6.2, 6.5 and 6.7 backed up and res
 
 beforeAll(async () => {
   ground = await openGround()
-  house = await startHouse({ directory: ground.directory })
+  house = await startHouse({ directory: ground.directory, env: { CAIRN_COMPRESSION: 'balanced' } }) // as people have it
   ground.later(() => house.stop())
 })
 

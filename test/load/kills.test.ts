@@ -234,7 +234,7 @@ async function beginAndKill(work: Work, chance: Chance, number: number): Promise
     now = view.steps.at(-1)?.name ?? 'queued'
     const isThere = view.steps.some(({ name }) => name === step)
     if (isThere || view.state === 'succeeded' || view.state === 'failed' || performance.now() - begun > 60_000) break
-    await sleep(12)
+    await sleep(30)
   }
   await sleep(delayMs)
   await killNow()
