@@ -239,7 +239,7 @@ test('site:attach shows what it found, takes the password from a file, and never
 
   writeFileSync(join(HOME, 'env'), 'PW=secret-too\n')
   const all = [
-    ...['--framework=wordpress', '--files=u', '--url=http://a.test', '--label=A', '--table-prefix=x_', '--env-file=env'],
+    ...['--framework=wordpress', '--files=u', '--url=http://a.test', '--label=A', '--table-prefix=x_', '--php-env-file=env'],
     ...['--db-host=h', '--db-port=3307', '--db-user=u', '--db-name=n', '--db-password-file=pw', '--db-tls=required'],
     ...['--admin-user=root', '--admin-password-file=-', '--php-reload=systemctl reload php'],
   ]
@@ -258,7 +258,7 @@ test('site:attach shows what it found, takes the password from a file, and never
     adminDatabase: { user: 'root', password: 'from stdin' },
     phpReload: 'systemctl reload php',
   })
-  const twice = await run(['site:attach', 'blog.dev', '--path=w', '--env-file=-', '--db-password-file=-'], { env })
+  const twice = await run(['site:attach', 'blog.dev', '--path=w', '--php-env-file=-', '--db-password-file=-'], { env })
   expect([twice.exit, twice.err]).toEqual([2, expect.stringContaining('Cannot read stdin twice')])
 })
 

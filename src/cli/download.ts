@@ -4,6 +4,7 @@ import { link, open, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, isErrno } from '../base/failure.ts'
+import { pathTrouble } from '../base/pathTrouble.ts'
 import { spaceFailure, syncDirectory } from '../base/files.ts'
 import { type Fetching, type Progress, fetchRest } from './fetchRest.ts'
 
@@ -120,9 +121,10 @@ async function openPart(part: string): Promise<Progress['file']> {
   try {
     return await open(part, 'a+', 0o600)
   } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EROFS')) throw error
-    throw new Failure('INPUT_INVALID', `Cannot write "${part}": ${error.code}`, {
-      hint: 'Check that the directory exists and is yours',
+    const trouble = pathTrouble(error, 'written')
+    if (trouble === null) throw error
+    throw new Failure('INPUT_INVALID', `Cannot download: "${part}" ${trouble}`, {
+      hint: 'Name a directory that is there and yours',
       cause: error,
     })
   }

@@ -13,7 +13,9 @@ export function readVariables(text: string): Record<string, string> {
     const [, pool, plain, given = ''] = /^\s*(?:env\[(\w+)\]\s*|(?:export\s+)?([A-Za-z_]\w*))=(.*)$/.exec(line) ?? []
     const name = pool ?? plain
     if (name === undefined) {
-      throw new Failure('INPUT_INVALID', `Cannot read the environment variables: line ${index + 1} is not NAME=VALUE`)
+      throw new Failure('INPUT_INVALID', `Cannot use --php-env-file: line ${index + 1} is not NAME=VALUE`, {
+        hint: 'A line holds NAME=VALUE, export NAME=VALUE, or env[NAME] = VALUE; one that begins with # or ; is skipped',
+      })
     }
     const value = given.trim()
     variables[name] = /^(["']).*\1$/.test(value) && value.length > 1 ? value.slice(1, -1) : value

@@ -14,6 +14,7 @@ import { sizeText } from '../../contract/sizeText.ts'
 import { timeText } from '../output/human.ts'
 import { elementOf, pickBackup } from '../pickBackup.ts'
 import { progressView } from '../progress.ts'
+import { requireSavable } from '../saveTarget.ts'
 
 const columns: Column[] = [
   { name: 'url', title: 'Link' },
@@ -44,6 +45,7 @@ export function backupGet(invoke: Invoke) {
     .option('--life <time>', 'how long the link is good: seconds, or 30m, 2h, 7d (default: 1h)')
     .action((subject, options) =>
       invoke(async (context) => {
+        if (options.to !== undefined) requireSavable(options.to, context.terminal.cwd)
         const asked = options.element === undefined ? null : readElement(options.element, 'backup:get')
         if (asked === null && options.file === undefined) readElement(undefined, 'backup:get')
         const picked = await pickBackup(context, subject, { file: options.file, element: asked ?? undefined })

@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import { writeFileDurably } from '../../base/files.ts'
+import { pathTrouble } from '../../base/pathTrouble.ts'
 import { errors } from '../../contract/errors.ts'
 import type { KeyExport, RepositoryCheck, RepositoryStats } from '../../contract/workSchemas.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { type Column, singleOf } from '../output/data.ts'
 import { safeText } from '../output/human.ts'
+import { requireSavable } from '../saveTarget.ts'
 
 const checkColumns: Column[] = [
   { name: 'ok', title: 'Clean' },
@@ -85,15 +87,16 @@ export function repositoryKey(invoke: Invoke) {
             hint: 'cairn repository:key export',
           })
         }
+        if (options.to !== undefined) requireSavable(options.to, terminal.cwd)
         const target = options.to === undefined ? null : resolve(terminal.cwd, options.to)
         if (target !== null && existsSync(target))
-          throw new Failure('TARGET_EXISTS', `Cannot write "${options.to}": it exists already`)
+          throw new Failure('TARGET_EXISTS', `Cannot write "${options.to}": it exists already`, { hint: 'Name another file' })
         const { key, repositoryId } = await client.post<KeyExport>('/v1/repository/key/export')
         if (target === null) {
           say('Keep this key away from this machine: without it no backup can be read')
           return { data: singleOf(keyColumns, { repositoryId, key, path: null }, 'key') }
         }
-        writeFileDurably(target, key.endsWith('\n') ? key : `${key}\n`)
+        saveKey(target, key.endsWith('\n') ? key : `${key}\n`)
         say('Move this file away from this machine: without it no backup can be read')
         return {
           data: singleOf(
@@ -104,6 +107,19 @@ export function repositoryKey(invoke: Invoke) {
         }
       }),
     )
+}
+
+function saveKey(target: string, key: string): void {
+  try {
+    writeFileDurably(target, key)
+  } catch (cause) {
+    const trouble = pathTrouble(cause, 'written')
+    if (trouble === null) throw cause
+    throw new Failure('INPUT_INVALID', `Cannot save the key: "${target}" ${trouble}`, {
+      hint: 'Name another file. The server counts the key as exported now: save it before you forget it',
+      cause,
+    })
+  }
 }
 
 function problemLines(problems: RepositoryCheck['problems']): string {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { Failure, isErrno } from '../../base/failure.ts'
+import { Failure } from '../../base/failure.ts'
 import type { AttachInput, Attached, DatabaseInput, Detection, Overrides } from '../../contract/schemas.ts'
 import { frameworks, type TlsMode, tlsModes } from '../../contract/words.ts'
 import { Interrupted } from '../ask.ts'
@@ -9,6 +7,7 @@ import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
 import { readCount, readEnvironment, readFramework } from '../inputs.ts'
+import { readNamedFile } from '../namedFile.ts'
 import { singleOf } from '../output/data.ts'
 import { readVariables } from '../variables.ts'
 import { checkLine, databaseText, environmentColumns, environmentRow } from '../rows.ts'
@@ -30,7 +29,7 @@ interface Options {
   dbPasswordFile?: string
   dbTls?: string
   tablePrefix?: string
-  envFile?: string
+  phpEnvFile?: string
   adminUser?: string
   adminPasswordFile?: string
   phpReload?: string
@@ -69,7 +68,7 @@ export function siteAttach(invoke: Invoke) {
     .option('--db-password-file <file>', 'a file with the password, "-" for stdin (or the variable CAIRN_DB_PASSWORD)')
     .option('--db-tls <how>', 'encrypt the connection: required, verified (with its certificate), or off')
     .option('--table-prefix <prefix>', 'what the names of its tables begin with, when not found')
-    .option('--env-file <file>', 'the environment variables of its PHP, NAME=VALUE a line, "-" for stdin')
+    .option('--php-env-file <file>', 'the environment variables of its PHP, NAME=VALUE a line, "-" for stdin')
     .option('--admin-user <name>', 'an account that may create databases: restores then use one of their own')
     .option('--admin-password-file <file>', 'a file with its password, "-" for stdin')
     .option('--php-reload <command>', 'how to reload PHP after a restore, such as "systemctl reload php8.2-fpm"')
@@ -84,6 +83,7 @@ async function attach(context: Context, subject: string | undefined, options: Op
   const directory = resolve(terminal.cwd, options.path)
   refuseSharedStdin(options)
   const overrides = await readOverrides(context, options)
+  const admin = await readAdmin(context, options)
   let detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
   if (context.mayAsk && (await askMissing(context, detection, overrides))) {
     detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
@@ -97,7 +97,7 @@ async function attach(context: Context, subject: string | undefined, options: Op
     path: directory,
     ...overrides,
     ...(options.label === undefined ? {} : { label: options.label }),
-    ...(await readAdmin(context, options)),
+    ...(await admin()),
     ...(options.again === true ? { again: true } : {}),
   }
   const attached = await client.post<Attached>(path`/v1/sites/${environment.site}/environments/${environment.environment}`, input)
@@ -168,7 +168,9 @@ async function askMissing(context: Context, found: Detection, overrides: Overrid
 async function readOverrides(context: Context, options: Options): Promise<Overrides> {
   const { cwd, env } = context.terminal
   const password =
-    options.dbPasswordFile === undefined ? env['CAIRN_DB_PASSWORD'] : await readSecret(context, options.dbPasswordFile)
+    options.dbPasswordFile === undefined
+      ? env['CAIRN_DB_PASSWORD']
+      : await readPassword(context, '--db-password-file', options.dbPasswordFile)
   const database: DatabaseInput = {
     ...(options.dbHost === undefined ? {} : { host: options.dbHost }),
     ...(options.dbPort === undefined ? {} : { port: readCount(options.dbPort, '--db-port', 65_535) }),
@@ -185,45 +187,52 @@ async function readOverrides(context: Context, options: Options): Promise<Overri
     ...(options.siteDirectory === undefined ? {} : { siteDirectory: options.siteDirectory }),
     ...(options.url === undefined ? {} : { url: options.url }),
     ...(options.tablePrefix === undefined ? {} : { tablePrefix: options.tablePrefix }),
-    ...(options.envFile === undefined ? {} : { environment: readVariables(await readGiven(context, options.envFile)) }),
+    ...(options.phpEnvFile === undefined ? {} : { environment: await readPhpVariables(context, options.phpEnvFile) }),
     ...(options.phpReload === undefined ? {} : { phpReload: options.phpReload }),
     ...(Object.keys(database).length === 0 ? {} : { database }),
   }
 }
 
-async function readAdmin(context: Context, options: Options): Promise<Pick<AttachInput, 'adminDatabase'>> {
-  if (options.adminUser === undefined) return {}
-  if (options.adminPasswordFile !== undefined) {
-    return { adminDatabase: { user: options.adminUser, password: await readSecret(context, options.adminPasswordFile) } }
+/** The file is read before anything else is done; without one a person is asked when the account is needed. */
+async function readAdmin(context: Context, options: Options): Promise<() => Promise<Pick<AttachInput, 'adminDatabase'>>> {
+  const { adminUser: user, adminPasswordFile: file } = options
+  if (user === undefined) {
+    if (file === undefined) return async () => ({})
+    throw new Failure('INPUT_INVALID', 'Cannot use --admin-password-file: it is not said whose password it holds', {
+      hint: 'Add --admin-user=NAME',
+    })
+  }
+  if (file !== undefined) {
+    const password = await readPassword(context, '--admin-password-file', file)
+    return async () => ({ adminDatabase: { user, password } })
   }
   if (!context.mayAsk) {
-    throw new Failure('INPUT_INVALID', `Cannot use --admin-user "${options.adminUser}": its password is not known`, {
+    throw new Failure('INPUT_INVALID', `Cannot use --admin-user "${user}": its password is not known`, {
       hint: 'Add --admin-password-file=FILE',
     })
   }
-  return {
-    adminDatabase: { user: options.adminUser, password: await context.terminal.ask.password(`Password of ${options.adminUser}`) },
-  }
+  return async () => ({
+    adminDatabase: { user, password: await context.terminal.ask.password(`Password of ${user}`) },
+  })
 }
 
 /** Without the line end that an editor leaves. */
-async function readSecret(context: Context, file: string): Promise<string> {
-  return (await readGiven(context, file)).replace(/\r?\n$/, '')
+async function readPassword({ terminal }: Context, option: string, given: string): Promise<string> {
+  const found = await readNamedFile(terminal, {
+    ...{ option, given, holds: 'the password of the account' },
+    ifEmpty: 'For an account without a password it holds one empty line',
+  })
+  return found.replace(/\r?\n$/, '')
 }
 
-async function readGiven({ terminal }: Context, file: string): Promise<string> {
-  if (file === '-') return text(terminal.stdin)
-  try {
-    return readFileSync(resolve(terminal.cwd, file), 'utf8')
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR')) throw error
-    throw new Failure('INPUT_INVALID', `Cannot read the file "${file}": ${error.code}`, { cause: error })
-  }
+async function readPhpVariables({ terminal }: Context, given: string): Promise<Record<string, string>> {
+  const holds = 'environment variables, NAME=VALUE a line'
+  return readVariables(await readNamedFile(terminal, { option: '--php-env-file', given, holds }))
 }
 
 /** @throws {Failure} INPUT_INVALID when two things would come from the same stream */
-function refuseSharedStdin({ dbPasswordFile, adminPasswordFile, envFile }: Options): void {
-  if ([dbPasswordFile, adminPasswordFile, envFile].filter((file) => file === '-').length < 2) return
+function refuseSharedStdin({ dbPasswordFile, adminPasswordFile, phpEnvFile }: Options): void {
+  if ([dbPasswordFile, adminPasswordFile, phpEnvFile].filter((file) => file === '-').length < 2) return
   throw new Failure('INPUT_INVALID', 'Cannot read stdin twice: only one of the files can be "-"', {
     hint: 'Put the others into files of mode 0600',
   })

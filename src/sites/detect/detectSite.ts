@@ -45,7 +45,7 @@ export interface Detection extends Omit<SiteFacts, 'contentDirectory' | 'credent
 /**
  * What a directory turns out to be, from its text alone: no PHP is run and no server asked.
  *
- * @throws {Failure} ENVIRONMENT_UNREACHABLE, CMS_NOT_FOUND, CMS_AMBIGUOUS
+ * @throws {Failure} INPUT_INVALID for what is no directory or closed to Cairn, CMS_NOT_FOUND, CMS_AMBIGUOUS
  */
 export function detectSite(directory: string, overrides: DetectOverrides = {}): Promise<Detection> {
   return Promise.resolve().then(() => detect(directory, overrides))
@@ -124,6 +124,8 @@ function withDatabase(
   return guardCredentials({ host, port, socket, user, password, database, ...more })
 }
 
+const directoryHint = 'Give the directory that holds the site, as it is called on the machine of the Cairn server'
+
 function reachable(directory: string): string {
   const path = absolute(directory)
   try {
@@ -134,15 +136,12 @@ function reachable(directory: string): string {
     if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOTDIR', 'ELOOP')) throw cause
     const why =
       cause.code === 'EACCES' ? 'Cairn may not read it' : cause.code === 'ELOOP' ? 'its links go round' : 'it does not exist'
-    throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${path}": ${why}`, {
-      hint:
-        cause.code === 'EACCES'
-          ? 'Run the Cairn server as root or as the owner of the site'
-          : 'Give the directory that holds the site',
+    throw new Failure('INPUT_INVALID', `Cannot read "${path}": ${why}`, {
+      hint: cause.code === 'EACCES' ? 'Run the Cairn server as root or as the owner of the site' : directoryHint,
     })
   }
-  throw new Failure('ENVIRONMENT_UNREACHABLE', `Cannot read "${path}": it is not a directory`, {
-    hint: 'Give the directory that holds the site',
+  throw new Failure('INPUT_INVALID', `Cannot read "${path}": it is not a directory`, {
+    hint: directoryHint,
   })
 }
 

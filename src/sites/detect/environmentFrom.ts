@@ -27,7 +27,7 @@ export function environmentFrom(detection: Detection, chosen: Chosen): NewEnviro
   if (database === null) {
     const why = notes.length === 0 ? 'its configuration does not tell them' : notes.join('; ')
     throw new Failure('CREDENTIALS_UNKNOWN', `Cannot read the database credentials of "${codeRoot}": ${why}`, {
-      hint: 'Give them with --db-host, --db-user, --db-password-file and --db-name, or the variables of the site with --env-file',
+      hint: 'Give them with --db-host, --db-user, --db-password-file and --db-name, or the variables of the site with --php-env-file',
     })
   }
   if (tablePrefix === null) {
