@@ -1,6 +1,6 @@
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
-/** Questions to a person. Each throws `Interrupted` when the person leaves with Ctrl-C or Escape. */
+/** Questions to a person. Each throws `Interrupted` when the person leaves with Ctrl-C, Ctrl-D or Escape, or the terminal goes away. */
 export interface Asker {
   confirm(message: string): Promise<boolean>
   text(message: string, preset?: string): Promise<string>
@@ -11,24 +11,37 @@ export interface Asker {
 export class Interrupted extends Error {}
 
 /** Asks on `output`, never on stdout: that is for data. */
-export function clackAsker(output: Writable): Asker {
+export function clackAsker(output: Writable, input: Readable): Asker {
   return {
     async confirm(message) {
       const { confirm } = await import('@clack/prompts')
-      return answered(await confirm({ message, initialValue: false, output }))
+      return untilLeft(input, (signal) => confirm({ message, initialValue: false, input, output, signal }))
     },
     async text(message, preset) {
       const { text } = await import('@clack/prompts')
-      return answered(await text({ message, output, ...(preset === undefined ? {} : { initialValue: preset }) }))
+      const initial = preset === undefined ? {} : { initialValue: preset }
+      return untilLeft(input, (signal) => text({ message, input, output, signal, ...initial }))
     },
     async password(message) {
       const { password } = await import('@clack/prompts')
-      return answered(await password({ message, output }))
+      return untilLeft(input, (signal) => password({ message, input, output, signal }))
     },
   }
 }
 
-function answered<T>(answer: T): Exclude<T, symbol> {
-  if (typeof answer === 'symbol') throw new Interrupted('the question was left unanswered')
-  return answer as Exclude<T, symbol>
+/** The prompt hears Ctrl-C by itself; at the end of its input it would wait for ever, and the process end in the middle. */
+async function untilLeft<T>(input: Readable, ask: (signal: AbortSignal) => Promise<T>): Promise<Exclude<T, symbol>> {
+  const left = new AbortController()
+  const leave = (): void => left.abort()
+  const hear = (_: string | undefined, key?: { ctrl?: boolean; name?: string }): void => {
+    if (key?.ctrl === true && key.name === 'd') leave()
+  }
+  input.on('keypress', hear).on('end', leave).on('close', leave)
+  try {
+    const answer = await ask(left.signal)
+    if (typeof answer === 'symbol') throw new Interrupted('the question was left unanswered, nothing was done')
+    return answer as Exclude<T, symbol>
+  } finally {
+    input.off('keypress', hear).off('end', leave).off('close', leave)
+  }
 }

@@ -258,6 +258,10 @@ test('site:attach shows what it found, takes the password from a file, and never
     adminDatabase: { user: 'root', password: 'from stdin' },
     phpReload: 'systemctl reload php',
   })
+  const before = seen.length
+  const no = await run(['site:attach', 'blog.dev', '--path=w'], { env, tty: true, answers: [false] })
+  expect([no.exit, no.err]).toEqual([6, expect.stringContaining('Nothing was attached')])
+  expect(seen.slice(before).map(({ path }) => path)).toEqual(['/v1/detect'])
   const twice = await run(['site:attach', 'blog.dev', '--path=w', '--php-env-file=-', '--db-password-file=-'], { env })
   expect([twice.exit, twice.err]).toEqual([2, expect.stringContaining('Cannot read stdin twice')])
 })

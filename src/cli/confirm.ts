@@ -1,5 +1,4 @@
 import { Failure } from '../base/failure.ts'
-import { Interrupted } from './ask.ts'
 import type { Context } from './context.ts'
 import type { EnvironmentName } from './inputs.ts'
 
@@ -28,7 +27,7 @@ export async function confirmDestructive(context: Context, asked: Confirmation):
   context.warn(asked.warning)
   if (confirm !== undefined && confirm !== name) {
     throw new Failure('CONFIRMATION_NEEDED', `Cannot go on: --confirm says "${confirm}", this is "${name}"`, {
-      hint: 'Nothing was changed',
+      hint: `Nothing was changed. To go on, write --confirm=${name}`,
     })
   }
   const named = confirm === name
@@ -42,7 +41,23 @@ export async function confirmDestructive(context: Context, asked: Confirmation):
   if (live && !named) {
     const typed = await context.terminal.ask.text(`${question} Type ${name} to go on`)
     if (typed.trim() === name) return
-    throw new Failure('CONFIRMATION_NEEDED', `Cannot go on: "${typed.trim()}" is not "${name}"`, { hint: 'Nothing was changed' })
+    const found = typed.trim() === '' ? 'no name was typed' : `"${typed.trim()}" is not "${name}"`
+    throw new Failure('CONFIRMATION_NEEDED', `Cannot go on: ${found}`, {
+      hint: `Nothing was changed. Run it again and type ${name}`,
+    })
   }
-  if (!(await context.terminal.ask.confirm(question))) throw new Interrupted('it was not confirmed, nothing was changed')
+  await confirmPlain(context, question, 'Nothing was changed')
+}
+
+/**
+ * A question to a person that is answered with yes or no; leaving it with Ctrl-C is no answer.
+ *
+ * @throws {Failure} CONFIRMATION_NEEDED for no
+ * @throws {Interrupted} at Ctrl-C
+ */
+export async function confirmPlain(context: Context, question: string, nothing: string): Promise<void> {
+  if (await context.terminal.ask.confirm(question)) return
+  throw new Failure('CONFIRMATION_NEEDED', `Cannot go on: "${question}" was answered with no`, {
+    hint: `${nothing}. Run it again and answer yes, or add --yes`,
+  })
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Interrupted } from './ask.ts'
 import { backup, backupId, harness, run, workflow } from './testing.suite.ts'
 
 const { serve } = harness()
@@ -44,7 +45,13 @@ test('on live a person must type the name, elsewhere a yes is enough; a no chang
   const wrong = await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.dev'] })
   expect(wrong.exit).toBe(6)
   expect(wrong.err).toContain('Restore to dev or test first')
-  expect((await run(['backup:restore', 'blog.dev'], { env, tty: true, answers: [false] })).exit).toBe(130)
+  const no = await run(['backup:restore', 'blog.dev'], { env, tty: true, answers: [false] })
+  expect([no.exit, no.err]).toEqual([
+    6,
+    expect.stringMatching(/"Restore blog\.dev\?" was answered with no.*Nothing was changed/s),
+  ])
+  const left = await run(['backup:restore', 'blog.dev'], { env, tty: true, answers: [new Interrupted('left')] })
+  expect(left.exit).toBe(130)
   expect(seen.filter(({ method }) => method === 'POST')).toEqual([])
   expect((await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(0)
 })

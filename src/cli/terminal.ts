@@ -38,7 +38,7 @@ export function systemTerminal(): Terminal {
     columns: () => process.stderr.columns || 80, // 0 on a terminal that has no size
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    ask: clackAsker(process.stderr),
+    ask: clackAsker(process.stderr, process.stdin),
     onInterrupt(handler) {
       process.on('SIGINT', handler)
       return () => void process.off('SIGINT', handler)

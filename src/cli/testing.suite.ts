@@ -78,7 +78,8 @@ interface RunOptions {
   env?: Record<string, string>
   stdin?: string
   tty?: boolean
-  answers?: (string | boolean)[]
+  /** An error stands for a person who left the question */
+  answers?: (string | boolean | Error)[]
   interrupt?: Promise<void>
 }
 
@@ -91,7 +92,9 @@ export async function run(argv: string[], options: RunOptions = {}) {
   let err = ''
   const answer = async <T>(message: string): Promise<T> => {
     asked.push(message)
-    return answers.shift() as T
+    const given = answers.shift()
+    if (given instanceof Error) throw given
+    return given as T
   }
   const terminal: Terminal = {
     env: { HOME: home, CAIRN_DATA: join(home, 'data'), ...options.env },

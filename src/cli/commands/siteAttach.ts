@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { AttachInput, Attached, DatabaseInput, Detection, Overrides } from '../../contract/schemas.ts'
 import { frameworks, type TlsMode, tlsModes } from '../../contract/words.ts'
-import { Interrupted } from '../ask.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
+import { confirmPlain } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { readCount, readEnvironment, readFramework } from '../inputs.ts'
 import { readNamedFile } from '../namedFile.ts'
@@ -90,9 +90,8 @@ async function attach(context: Context, subject: string | undefined, options: Op
   }
   tellDetection(context, detection)
   if (options.dryRun === true) return { data: singleOf(detectionColumns, { ...detection }) }
-  if (context.mayAsk && !context.flags.yes && !(await terminal.ask.confirm(`Attach this as ${environment.text}?`))) {
-    throw new Interrupted('it was not confirmed, nothing was attached')
-  }
+  if (context.mayAsk && !context.flags.yes)
+    await confirmPlain(context, `Attach this as ${environment.text}?`, 'Nothing was attached')
   const input: AttachInput = {
     path: directory,
     ...overrides,
