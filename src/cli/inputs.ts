@@ -1,5 +1,7 @@
 import { Failure } from '../base/failure.ts'
 import { nearest } from '../base/nearest.ts'
+import { environmentNameRule, isEnvironmentName, isSiteName, siteNameRule, suggestSiteName } from '../contract/nameRules.ts'
+import type { EnvironmentView } from '../contract/schemas.ts'
 import { type Element, elements, type Framework, frameworks } from '../contract/words.ts'
 import { path } from './client.ts'
 import type { Context } from './context.ts'
@@ -32,17 +34,38 @@ export function readEnvironment(text: string | undefined, env: Record<string, st
 /**
  * Reads `site.env` and asks whether it is there, before a question or a long upload that would be about nothing.
  *
- * @returns also `where` the API has it
+ * @returns also `where` the API has it, and what it is
  * @throws {Failure} INPUT_INVALID, SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND
  */
 export async function findEnvironment(
   { client, terminal }: Pick<Context, 'client' | 'terminal'>,
   text: string | undefined,
-): Promise<{ environment: EnvironmentName; where: string }> {
+): Promise<{ environment: EnvironmentName; where: string; view: EnvironmentView }> {
   const environment = readEnvironment(text, terminal.env)
   const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-  await client.get(where)
-  return { environment, where }
+  return { environment, where, view: await client.get<EnvironmentView>(where) }
+}
+
+/**
+ * Reads the name that something new shall have, by the rules of the server: before it is looked at, and a question is put.
+ *
+ * @throws {Failure} INPUT_INVALID, SITE_NAME_INVALID
+ */
+export function readNewEnvironment(text: string | undefined, env: Record<string, string | undefined>): EnvironmentName {
+  const named = readEnvironment(text, env)
+  const { site, environment } = named
+  if (!isSiteName(site)) {
+    const near = suggestSiteName(site)
+    throw new Failure('SITE_NAME_INVALID', `Cannot use "${site}" as the name of a site: ${siteNameRule}`, {
+      hint: near === null ? 'Choose another name' : `Use "${near}.${environment}", for example`,
+    })
+  }
+  if (!isEnvironmentName(environment)) {
+    throw new Failure('SITE_NAME_INVALID', `Cannot use "${environment}" as the name of an environment: ${environmentNameRule}`, {
+      hint: `The site that its visitors see is "${site}.live"`,
+    })
+  }
+  return named
 }
 
 /** The environment that something goes into: `test` of the same site, or `site.env`. */

@@ -1,21 +1,19 @@
 import { type Brand } from '../base/ids.ts'
 import { Failure } from '../base/failure.ts'
+import { environmentNameRule, isEnvironmentName, isSiteName, siteNameRule, suggestSiteName } from '../contract/nameRules.ts'
 
 export type SiteName = Brand<string, 'SiteName'>
 export type EnvironmentName = Brand<string, 'EnvironmentName'>
 
-const siteNameRule = 'a site name has 1 to 51 lower-case letters, digits and dashes, and begins and ends with a letter or digit'
-const environmentNameRule = 'an environment is "dev", "test", "live" or another name of 1 to 11 lower-case letters and digits'
-
 /** @throws {Failure} SITE_NAME_INVALID with the rule */
 export function parseSiteName(text: string): SiteName {
-  if (!/^(?=.{1,51}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(text)) throw refuse('site', text, siteNameRule, suggestSite(text))
+  if (!isSiteName(text)) throw refuse('site', text, siteNameRule, suggestSiteName(text))
   return text as SiteName
 }
 
 /** @throws {Failure} SITE_NAME_INVALID with the rule */
 export function parseEnvironmentName(text: string): EnvironmentName {
-  if (!/^[a-z0-9]{1,11}$/.test(text)) throw refuse('environment', text, environmentNameRule, null)
+  if (!isEnvironmentName(text)) throw refuse('environment', text, environmentNameRule, null)
   return text as EnvironmentName
 }
 
@@ -37,17 +35,6 @@ function refuse(what: string, text: string, rule: string, nearest: string | null
       hint: nearest === null ? `Choose another name: ${rule}` : `Use "${nearest}", for example`,
     },
   )
-}
-
-/** The name that was meant, perhaps: `My Shop!` is `my-shop`. */
-function suggestSite(text: string): string | null {
-  const plain = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()
-  const nearest = plain
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 51)
-    .replace(/-+$/, '')
-  return nearest === '' ? null : nearest
 }
 
 const ranks = ['dev', 'test', 'live']

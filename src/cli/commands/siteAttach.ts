@@ -6,7 +6,7 @@ import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { confirmPlain } from '../confirm.ts'
 import type { Context } from '../context.ts'
-import { readCount, readEnvironment, readFramework } from '../inputs.ts'
+import { readCount, readFramework, readNewEnvironment } from '../inputs.ts'
 import { readNamedFile } from '../namedFile.ts'
 import { singleOf } from '../output/data.ts'
 import { readVariables } from '../variables.ts'
@@ -52,7 +52,10 @@ export function siteAttach(invoke: Invoke) {
       ],
     ],
   })
-    .argument('[SITE.ENV]', 'the name: letters, digits and dashes, a dot, and dev, test or live')
+    .argument(
+      '[SITE.ENV]',
+      'the name: lower-case letters, digits and dashes, a dot, and dev, test, live or another name of up to eleven letters and digits',
+    )
     .requiredOption('--path <directory>', 'the directory of the site')
     .option('--framework <name>', `what it is: ${frameworks.join(', ')}`)
     .option('--files <directory>', 'where the uploads are, when not found')
@@ -79,7 +82,7 @@ export function siteAttach(invoke: Invoke) {
 
 async function attach(context: Context, subject: string | undefined, options: Options) {
   const { client, terminal } = context
-  const environment = readEnvironment(subject, terminal.env)
+  const environment = readNewEnvironment(subject, terminal.env)
   const directory = resolve(terminal.cwd, options.path)
   refuseSharedStdin(options)
   const overrides = await readOverrides(context, options)
@@ -89,6 +92,11 @@ async function attach(context: Context, subject: string | undefined, options: Op
     detection = await client.post<Detection>('/v1/detect', { path: directory, overrides })
   }
   tellDetection(context, detection)
+  if (!['dev', 'test', 'live'].includes(environment.environment)) {
+    context.say(
+      `  "${environment.environment}" is an environment beside dev, test and live. Of live alone the name is asked before it is changed: attach the site that its visitors see as ${environment.site}.live`,
+    )
+  }
   if (options.dryRun === true) return { data: singleOf(detectionColumns, { ...detection }) }
   if (context.mayAsk && !context.flags.yes)
     await confirmPlain(context, `Attach this as ${environment.text}?`, 'Nothing was attached')

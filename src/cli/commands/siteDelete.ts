@@ -7,7 +7,7 @@ import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
-import { type EnvironmentName, findEnvironment, readEnvironment } from '../inputs.ts'
+import { type EnvironmentName, findEnvironment, readEnvironment, readNewEnvironment } from '../inputs.ts'
 import { deletedOutcome, managedOutcome } from '../managed.ts'
 
 export function siteDelete(invoke: Invoke) {
@@ -50,11 +50,11 @@ export function envCreate(invoke: Invoke) {
       ['env:create shop.hotfix --from=live', 'a copy of live'],
     ],
   })
-    .argument('<SITE.ENV>', 'the new environment: up to eleven letters and digits')
+    .argument('<SITE.ENV>', 'the new environment: up to eleven lower-case letters and digits')
     .option('--from <ENV>', 'the environment that it is a copy of (default: dev)')
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
-      invoke((context) => add(context, readEnvironment(subject, context.terminal.env), options.from, options.wait)),
+      invoke((context) => add(context, readNewEnvironment(subject, context.terminal.env), options.from, options.wait)),
     )
 }
 
@@ -71,7 +71,7 @@ export function multidevCreate(invoke: Invoke) {
     .action((subject, name, options) =>
       invoke((context) => {
         const { site, environment } = readEnvironment(subject, context.terminal.env)
-        return add(context, { site, environment: name, text: `${site}.${name}` }, environment, options.wait)
+        return add(context, readNewEnvironment(`${site}.${name}`, {}), environment, options.wait)
       }),
     )
 }
