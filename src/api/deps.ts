@@ -110,6 +110,8 @@ export interface Journeys extends ManagedJourneys {
 
 /** Those of managed sites. Whether a live environment was confirmed is asked before. */
 export interface ManagedJourneys {
+  /** Refuses what `createSite` would, and makes nothing */
+  checkSite(input: CreateSiteInput, actor: Actor): Promise<void>
   createSite(input: CreateSiteInput, actor: Actor): Promise<Enqueued>
   addEnvironment(input: { site: string } & AddEnvironmentInput, actor: Actor): Promise<Enqueued>
   deleteEnvironment(place: Place & { givesUpLastBackup?: boolean }, actor: Actor): Promise<Enqueued>

@@ -58,6 +58,14 @@ test('each way in starts a workflow of its kind, and leaves a row that tells wha
   expect((await api.call('GET', `${dev}/code-log?limit=5&skip=2`)).json).toEqual({ commits: [], more: false })
 })
 
+test('whether a site could be made is asked without archives, and begins nothing', async () => {
+  const before = (await api.queue.list({ limit: 1000 })).length
+  const source = { kind: 'empty', framework: 'wordpress' }
+  expect((await api.call('POST', '/v1/sites', { site: 'a', source, dryRun: true })).status).toBe(204)
+  expect((await listAudit(api.db, 1))[0]).toMatchObject({ action: 'site.create', details: { dryRun: true } })
+  expect((await api.queue.list({ limit: 1000 })).length).toBe(before)
+})
+
 test('what is incomplete, contradicts itself or was not confirmed is refused in words, and starts nothing', async () => {
   const before = (await api.queue.list({ limit: 1000 })).length
   const cases: [string, string, object | undefined, number, string][] = [

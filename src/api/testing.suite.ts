@@ -170,6 +170,7 @@ function journeys(begin: Begin): Omit<ApiDeps['journeys'], 'previewRestore'> {
     resetCode: (place, commit, actor) => at('reset_code')(place, { commit }, actor),
     deleteEnvironment: (place, actor) => at('delete_environment')(place, {}, actor),
     addEnvironment: ({ site, ...input }, actor) => begin('add_environment', site, input.environment, actor, input),
+    checkSite: async () => {},
     createSite: (input, actor) => begin('create_site', input.site, null, actor, input),
     deleteSite: ({ site }, actor) => begin('delete_site', site, null, actor, {}),
   }

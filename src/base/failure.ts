@@ -58,9 +58,13 @@ export function failureFrom(record: FailureRecord): Failure {
   })
 }
 
-/** True for the errno codes named, e.g. `isErrno(error, 'ENOENT', 'ENOTDIR')`: catch what is expected, never everything. */
+/**
+ * True for the errno codes named, e.g. `isErrno(error, 'ENOENT', 'ENOTDIR')`: catch what is expected, never everything. Without
+ * codes for whatever the operating system refused.
+ */
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return codes.length === 0 ? 'errno' in error : codes.includes(String(error.code))
 }
 
 export function unreachable(value: never): never {

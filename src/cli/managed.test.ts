@@ -18,6 +18,7 @@ const succeeds = (path: string, outcome: unknown, method = 'POST'): Routes => ({
   'GET /v1/sites/blog': () => ({ name: 'blog', environments: ['dev', 'test', 'live'] }),
   [`GET ${dev}`]: () => ({}),
   [`GET ${live}`]: () => ({}),
+  'GET /v1/whoami/actions': () => ({ actions: [] }),
 })
 
 test('site:create sends what it is made of, and tells address, release and what was done', async () => {

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../api/testing.suite.ts'
-import { harness, run } from './testing.suite.ts'
+import { harness, problem, run } from './testing.suite.ts'
 
 // Against the real uploads of the interface.
 
-const { home } = harness()
+const { home, serve } = harness()
 let api: TestApi
 let proxy: Awaited<ReturnType<typeof startProxy>>
 beforeAll(async () => {
@@ -22,6 +22,8 @@ afterAll(async () => {
 })
 
 const content = randomBytes(6 << 20)
+content.write('site/index.php\0') // a tar by its first bytes
+content.write('ustar\0', 257)
 const sha256 = createHash('sha256').update(content).digest('hex')
 
 /** A way to the server that breaks when told to. */
@@ -97,6 +99,13 @@ test('a file is uploaded and its SHA-256 checked; the same file again is not sen
   expect(await givenTo((await run(create, { env })).out)).not.toBe(row.id)
 })
 
+test('an upload needs no place to remember it', async () => {
+  const env = place()
+  writeFileSync(join(env.HOME, 'file'), '')
+  const { exit, err } = await run(create, { env: { ...env, XDG_CACHE_HOME: join(env.HOME, 'file') } })
+  expect([exit, err]).toEqual([0, expect.stringContaining('uploaded site.tar.gz')])
+})
+
 test('the same command goes on with an upload that was cut', async () => {
   const env = place()
   proxy.allow(3 << 20)
@@ -126,14 +135,55 @@ test('an upload that the server does not know any more begins anew', async () =>
   expect([exit, (await uploaded(await givenTo(out))).state]).toEqual([0, 'ready'])
 })
 
-test('what is no file is refused in words, before anything is asked of the server', async () => {
-  const env = place()
+test('what is no file, or not what it is given for, is refused in words, before anything is asked of the server', async () => {
+  const env = { ...place(), CAIRN_URL: 'http://127.0.0.1:9' }
+  writeFileSync(join(env.HOME, 'empty.zip'), '')
+  writeFileSync(join(env.HOME, 'page.tar.gz'), '<!doctype html><html>')
+  writeFileSync(join(env.HOME, 'dump.sql'), 'CREATE TABLE a (b int);\n')
+  writeFileSync(join(env.HOME, 'site.7z'), 'BZh91AY')
   for (const [given, said] of [
-    ['nothing.zip', 'there is no such file'],
+    ['nothing.zip', 'it does not exist'],
+    ['dump.sql/x', 'leads over something that is not a directory'],
     ['.', 'it is a directory'],
+    ['', 'a file or an address is wanted'],
+    ['empty.zip', 'it is empty'],
+    ['page.tar.gz', 'it is a web page'],
+    ['site.7z', 'bzip2'],
+    ['dump.sql', 'it is a database dump'],
     ['ftp://example.org/x.zip', 'http or https'],
   ] as const) {
-    const { exit, err } = await run(['site:create', 'x', `--all=${given}`], { env })
-    expect([exit, err], given).toEqual([2, expect.stringContaining(said)])
+    for (const argv of [
+      ['site:create', 'x', `--all=${given}`],
+      ['import:site', 'x', given],
+      ['import:files', 'shop.dev', given, '--yes'],
+    ]) {
+      const { exit, err } = await run(argv, { env })
+      expect([exit, err], argv.join(' ')).toEqual([2, expect.stringContaining(said)])
+    }
   }
+})
+
+test('a site that cannot be made, and an environment that takes no import, are told before the upload', async () => {
+  const { HOME } = place()
+  const { env, seen } = await serve({
+    'POST /v1/sites': (_, response) => problem(response, 409, 'SITE_TAKEN', 'Cannot create site "shop": it exists already'),
+    'GET /v1/sites/shop/environments/dev': () => ({ kind: 'attached', managed: null }),
+    'GET /v1/sites/shop/environments/test': () => ({ kind: 'managed', managed: { release: 0 } }),
+    'GET /v1/sites/shop/environments/live': () => ({ kind: 'managed', managed: { release: 3 } }),
+    'GET /v1/whoami/actions': ({ query }) => ({
+      actions: [{ action: 'environment.import', allowed: false, reason: `not on ${query.get('environment')}` }],
+    }),
+  })
+  const told = async (...argv: string[]) => {
+    const { exit, err } = await run(argv, { env: { ...env, HOME } })
+    return [exit, err]
+  }
+  expect(await told('site:create', 'shop', '--all=site.tar.gz')).toEqual([2, expect.stringContaining('it exists already')])
+  expect(seen.at(-1)?.body).toEqual({ site: 'shop', source: { kind: 'empty', framework: 'wordpress' }, dryRun: true })
+  const into = (name: string) => told('import:code', `shop.${name}`, 'site.tar.gz', '--yes')
+  expect(await into('dev')).toEqual([2, expect.stringMatching(/attached, not managed.*--from-backup=ID/s)])
+  expect(await into('test')).toEqual([2, expect.stringMatching(/nothing was ever deployed.*env:deploy shop\.test/s)])
+  expect(await into('live')).toEqual([5, expect.stringMatching(/no right to "environment\.import" on shop\.live.*not on live/s)])
+  expect(await into('none')).toEqual([4, expect.anything()])
+  expect(seen.filter(({ path }) => path.includes('upload'))).toEqual([])
 })

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { Failure, isErrno } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import type { UploadView } from '../contract/uploadSchemas.ts'
 import { Interrupted } from './ask.ts'
 import { path as route, readProblem } from './client.ts'
 import type { Context } from './context.ts'
+import type { GivenFile } from './givenFile.ts'
 import { sizeText } from '../contract/sizeText.ts'
 import { progressView } from './progress.ts'
 import { unreachableServer } from './send.ts'
@@ -21,12 +21,13 @@ const retryDelays = [500, 1000, 2000, 4000, 8000, 15_000]
  * Uploads a file and gives the id of the upload. What an earlier call of the same file brought is not sent again, and a lost
  * connection is taken up again. The server checks the SHA-256 of the whole.
  *
- * @throws {Failure} INPUT_INVALID for what is no readable file, UPLOAD_DAMAGED, UPLOAD_TOO_LARGE, SERVER_UNREACHABLE
+ * @throws {Failure} UPLOAD_DAMAGED, UPLOAD_TOO_LARGE, SERVER_UNREACHABLE
  * @throws {Interrupted} at Ctrl-C
  */
-export async function uploadFile(context: Context, path: string): Promise<string> {
+export async function uploadFile(context: Context, given: GivenFile): Promise<string> {
   const { client, terminal } = context
-  const file = await identify(path, client.url.origin)
+  const { path } = given
+  const file: FileIdentity = { origin: client.url.origin, ...given }
   const hashing = hashFile(path)
   hashing.catch(() => {}) // told when it is awaited
   const earlier = await findEarlier(context, file)
@@ -47,34 +48,6 @@ export async function uploadFile(context: Context, path: string): Promise<string
   }
   context.done(`uploaded ${basename(path)} (${sizeText(file.sizeBytes)})`)
   return id
-}
-
-/** @throws {Failure} INPUT_INVALID */
-async function identify(path: string, origin: string): Promise<FileIdentity> {
-  const file = await openFile(path)
-  try {
-    const found = await file.stat()
-    if (!found.isFile()) throw refusedFile(path, found.isDirectory() ? 'it is a directory' : 'it is no file')
-    if (found.size === 0) throw refusedFile(path, 'it is empty')
-    return { origin, path, sizeBytes: found.size, modifiedMs: found.mtimeMs }
-  } finally {
-    await file.close()
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) throw error
-    throw refusedFile(path, error.code === 'EACCES' ? 'it may not be read' : 'there is no such file')
-  }
-}
-
-function refusedFile(path: string, found: string): Failure {
-  return new Failure('INPUT_INVALID', `Cannot upload "${path}": ${found}`, {
-    hint: 'Give an archive (.tar.gz, .tgz, .tar, .zip), a dump (.sql, .sql.gz), or an address that begins with http:// or https://',
-  })
 }
 
 /** What an earlier call left on the server, where it is still good. */

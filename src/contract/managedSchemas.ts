@@ -55,7 +55,10 @@ export const CreateSiteInput = Type.Object(
     site: name,
     label: Type.Optional(nullable(Type.String({ maxLength: 200 }))),
     source: SiteSource,
-    /** Of archives: looks what they hold, and makes nothing: the workflow's result is an `ArchivesFound` */
+    /**
+     * Makes nothing. Of archives: looks what they hold, the workflow's result is an `ArchivesFound`. Else 204: the site could be made,
+     * which who has to upload archives asks before
+     */
     dryRun: Type.Optional(Type.Boolean()),
   },
   closed,

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { authorize } from '../../access/authorize.ts'
 import { requireTypedName } from '../../access/confirm.ts'
 import { AddEnvironmentInput, CreateSiteInput, DeleteQuery, type SiteSource } from '../../contract/managedSchemas.ts'
@@ -17,9 +18,10 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
     {
       config: { action: 'site.create' },
       schema: {
-        summary: 'Make a site: empty, out of archives, or out of a backup; with dryRun only look what archives hold',
+        summary:
+          'Make a site: empty, out of archives, or out of a backup; with dryRun only look what archives hold, and of the others whether it could be made (204)',
         body: CreateSiteInput,
-        response: { 202: Started },
+        response: { 202: Started, 204: Type.Null() },
       },
     },
     async (request, reply) => {
@@ -29,6 +31,10 @@ export function managedSiteRoutes(app: Api, deps: ApiDeps): void {
       if (source.kind === 'backup') {
         const backup = await findFinished(deps, source.backup)
         authorize(caller, 'backup.use', { site: backup.site, environment: backup.environment, object: backup.id })
+      }
+      if (dryRun && source.kind !== 'archives') {
+        await journeys.checkSite(request.body, caller.actor)
+        return reply.code(204).send(null)
       }
       return reply.code(202).send(await viewStarted(queue, await journeys.createSite(request.body, caller.actor)))
     },

@@ -6,9 +6,10 @@ import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
-import { givenText, readGiven } from '../given.ts'
-import { findEnvironment } from '../inputs.ts'
+import { givenText, lookAtGiven, sendGiven } from '../given.ts'
+import { findEnvironment, readEnvironment } from '../inputs.ts'
 import { importPlanOutcome, managedOutcome } from '../managed.ts'
+import { requireImportable } from '../mayImport.ts'
 
 interface Options {
   dryRun?: true
@@ -79,7 +80,10 @@ export function importCode(invoke: Invoke) {
 }
 
 async function importInto(context: Context, element: Element, subject: string, text: string, options: Options) {
-  const { environment, where } = await findEnvironment(context, subject)
+  readEnvironment(subject, context.terminal.env) // a wrong one is told before the file is
+  const looked = await lookAtGiven(context, { [element]: text })
+  const { environment, where, view } = await findEnvironment(context, subject)
+  await requireImportable(context, environment, view)
   const dryRun = options.dryRun === true
   if (!dryRun) {
     await confirmDestructive(context, {
@@ -89,7 +93,7 @@ async function importInto(context: Context, element: Element, subject: string, t
       confirm: options.confirm,
     })
   }
-  const { from } = await readGiven(context, { from: text })
+  const { [element]: from } = await sendGiven(context, looked)
   if (from === undefined) throw new Failure('INPUT_INVALID', 'Cannot import: nothing was given')
   const input: ImportInput = {
     ...{ element, from },

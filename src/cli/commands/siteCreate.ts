@@ -5,7 +5,8 @@ import { frameworks } from '../../contract/words.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
-import { readGiven } from '../given.ts'
+import { hasFiles, type Looked, lookAtGiven, sendGiven } from '../given.ts'
+import type { FileRole } from '../givenFile.ts'
 import { readElements, readFramework } from '../inputs.ts'
 import { managedOutcome } from '../managed.ts'
 import { type Column, singleOf } from '../output/data.ts'
@@ -51,7 +52,7 @@ export function siteCreate(invoke: Invoke) {
     .option('--element <element>', 'with --from-backup: which elements; code is needed (default: all that it holds)')
     .option('--framework <name>', `an empty site for it: ${frameworks.join(', ')}`)
     .option('--keep-addresses', 'leave the addresses in the database as they are')
-    .option('--dry-run', 'of archives: print what they hold, and make nothing')
+    .option('--dry-run', 'make nothing; of archives print what they hold')
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((site, options) => invoke((context) => create(context, site, options)))
 }
@@ -75,15 +76,25 @@ export function importSite(invoke: Invoke) {
 }
 
 async function create(context: Context, site: string, options: Options) {
-  const source = await readSource(context, options)
-  const input: CreateSiteInput = { site, source, ...(options.label === undefined ? {} : { label: options.label }) }
+  const { client } = context
+  const plan = await readPlan(context, options)
+  const label = options.label === undefined ? {} : { label: options.label }
+  if (plan.kind === 'archives' && hasFiles(plan.looked)) await requireCreatable(context, site)
+  const source = plan.kind === 'archives' ? await sendArchives(context, plan) : plan.source
+  const input: CreateSiteInput = { site, source, ...label }
   if (options.dryRun === true) return look(context, input, options.wait)
-  const started = await context.client.post<Started>('/v1/sites', input)
+  const started = await client.post<Started>('/v1/sites', input)
   return follow(context, started, options.wait, async (workflow) => {
     const outcome = managedOutcome(context, workflow, `${site} is there. Next: cairn env:deploy ${site}.test`)
     await tellKey(context)
     return outcome
   })
+}
+
+/** Its name, the rights, and whether managed sites run there: refused now, not after the upload. */
+async function requireCreatable({ client }: Context, site: string): Promise<void> {
+  const input: CreateSiteInput = { site, source: { kind: 'empty', framework: 'wordpress' }, dryRun: true }
+  await client.post<null>('/v1/sites', input)
 }
 
 const foundColumns: Column[] = ['framework', 'version', 'docroot', 'hasGit', 'code', 'files', 'database'].map((name) => ({
@@ -92,16 +103,27 @@ const foundColumns: Column[] = ['framework', 'version', 'docroot', 'hasGit', 'co
 }))
 
 async function look(context: Context, input: CreateSiteInput, wait: boolean) {
-  const started = await context.client.post<Started>('/v1/sites', { ...input, dryRun: true })
+  const started = await context.client.post<Started | undefined>('/v1/sites', { ...input, dryRun: true })
+  if (started === undefined) {
+    context.say(`Dry run: nothing was made. ${input.site} could be made.`)
+    return {}
+  }
   return follow(context, started, wait, async (workflow) => {
     context.say('Dry run: nothing was made.')
     return { data: singleOf(foundColumns, { ...(workflow.result as ArchivesFound) }) }
   })
 }
 
-async function readSource(context: Context, options: Options): Promise<SiteSource> {
+interface Archives {
+  kind: 'archives'
+  looked: Looked<FileRole>
+  kept: { replaceAddresses?: false }
+}
+
+/** What the site is made of; of archives only looked at, nothing is sent. */
+async function readPlan(context: Context, options: Options): Promise<Archives | { kind: 'other'; source: SiteSource }> {
   const { framework, code, database, files, all, fromBackup, element } = options
-  const kept = options.keepAddresses === true ? { replaceAddresses: false } : {}
+  const kept: Archives['kept'] = options.keepAddresses === true ? { replaceAddresses: false } : {}
   const ways = [framework, fromBackup, all, code ?? database ?? files].filter((way) => way !== undefined)
   if (ways.length !== 1) {
     throw new Failure(
@@ -110,13 +132,17 @@ async function readSource(context: Context, options: Options): Promise<SiteSourc
       { hint: 'Give --code (with --database and --files), or --all, or --from-backup, or --framework for an empty one' },
     )
   }
-  if (framework !== undefined) return { kind: 'empty', framework: readFramework(framework) }
+  if (framework !== undefined) return { kind: 'other', source: { kind: 'empty', framework: readFramework(framework) } }
   if (fromBackup !== undefined) {
     const elements = element === undefined ? {} : { elements: readElements(element) }
-    return { kind: 'backup', backup: fromBackup, ...elements, ...kept }
+    return { kind: 'other', source: { kind: 'backup', backup: fromBackup, ...elements, ...kept } }
   }
   if (all === undefined && code === undefined) {
     throw new Failure('INPUT_INVALID', 'Cannot create a site without code', { hint: 'Add --code=FILE, or use --all=FILE' })
   }
-  return { kind: 'archives', ...(await readGiven(context, { all, code, database, files })), ...kept }
+  return { kind: 'archives', looked: await lookAtGiven(context, { all, code, database, files }), kept }
+}
+
+async function sendArchives(context: Context, { looked, kept }: Archives): Promise<SiteSource> {
+  return { kind: 'archives', ...(await sendGiven(context, looked)), ...kept }
 }

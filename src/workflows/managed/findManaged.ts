@@ -18,7 +18,7 @@ export async function findManaged(house: Pick<House, 'sites' | 'state'>, place: 
     return environment
   }
   throw new Failure('PREFLIGHT_REFUSED', `Cannot ${verb} "${place.site}.${place.environment}": it is attached, not managed`, {
-    hint: 'Create a managed site out of a backup of it: cairn site:create',
+    hint: 'Create a managed site out of a backup of it: cairn site:create NAME --from-backup=ID',
   })
 }
 
@@ -40,5 +40,7 @@ async function requireMade({ state }: Pick<House, 'state'>, { site, name, manage
 /** @throws {Failure} PREFLIGHT_REFUSED where nothing was ever deployed */
 export function requireContent({ site, name, managed }: Environment): void {
   if (managed?.release !== 0) return
-  throw new Failure('PREFLIGHT_REFUSED', `Cannot use "${site}.${name}": nothing was ever deployed there`)
+  throw new Failure('PREFLIGHT_REFUSED', `Cannot use "${site}.${name}": nothing was ever deployed there`, {
+    hint: `Deploy to it first: cairn env:deploy ${site}.${name}`,
+  })
 }

@@ -7,7 +7,7 @@ import type {
 import { type Actor, elements } from '../../contract/words.ts'
 import { findBackup, requireUsable } from '../../backups/catalogue.ts'
 import type { Environment } from '../../sites/environment.ts'
-import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
+import { parseEnvironmentName, parseSiteName, type SiteName } from '../../sites/names.ts'
 import type { House } from '../house.ts'
 import type { AddEnvironmentInput } from './addEnvironment.ts'
 import type { ArchiveRole, ArchivesInput } from './archives.ts'
@@ -20,12 +20,15 @@ import type { Enqueued, Start } from './start.ts'
 /** Making and deleting sites and environments. */
 export function siteJourneys(house: House, start: Start) {
   return {
+    /** @throws {Failure} as `createSite`, which makes the site; this only says whether it could */
+    async checkSite({ site, source }: CreateSiteRequest, actor: Actor): Promise<void> {
+      await requireFree(house, site)
+      await sourceFor(house, source, actor)
+    },
+
     /** @throws {Failure} SITE_TAKEN, SITE_NAME_INVALID, RUNTIME_OFF, BACKUP_NOT_FOUND, ELEMENT_MISSING */
     async createSite({ site, label, source, dryRun = false }: CreateSiteRequest, actor: Actor): Promise<Enqueued> {
-      const name = parseSiteName(site)
-      if ((await house.sites.listSites()).some((known) => known.name === name))
-        throw new Failure('SITE_TAKEN', `Cannot create site "${name}": it exists already`, { hint: 'Choose another name' })
-      await house.managed.open()
+      const name = await requireFree(house, site)
       const input: CreateSiteInput = { site: name, label: label ?? null, source: await sourceFor(house, source, actor) }
       if (dryRun) {
         if (input.source.kind !== 'archives') {
@@ -77,6 +80,14 @@ export function siteJourneys(house: House, start: Start) {
       return start('delete_site', { site, environment: null, ids }, actor, input)
     },
   }
+}
+
+async function requireFree(house: House, site: string): Promise<SiteName> {
+  const name = parseSiteName(site)
+  if ((await house.sites.listSites()).some((known) => known.name === name))
+    throw new Failure('SITE_TAKEN', `Cannot create site "${name}": it exists already`, { hint: 'Choose another name' })
+  await house.managed.open()
+  return name
 }
 
 async function sourceFor(house: House, source: CreateSiteRequest['source'], actor: Actor): Promise<CreateSiteInput['source']> {
