@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { Failure, isErrno } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import { nearest } from '../base/nearest.ts'
+import { pathTrouble } from '../base/pathTrouble.ts'
 
 export interface Configuration {
   /** The data directory: state database, repository, key, caches */
@@ -37,6 +38,8 @@ export interface Configuration {
   /** Pushes may rewrite the history of managed sites */
   forcedPush: boolean
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug'
+  /** What lines of the log are; text at a terminal and json elsewhere when null */
+  logFormat: 'text' | 'json' | null
 }
 
 interface Key<T> {
@@ -123,6 +126,12 @@ export const keys: { [K in keyof Configuration]: Key<Configuration[K]> } = {
     fallback: () => 'info',
     read: oneOf('silent', 'error', 'warn', 'info', 'debug'),
   },
+  logFormat: {
+    variable: 'CAIRN_LOG_FORMAT',
+    says: 'text or json (default: text at a terminal)',
+    fallback: () => null,
+    read: oneOf('text', 'json'),
+  },
 }
 
 /**
@@ -136,7 +145,7 @@ export function readConfiguration(flags: string[], env: NodeJS.ProcessEnv = proc
   const file = readFile([resolve('cairn.yml'), join(data, 'cairn.yml')])
   for (const name of Object.keys(env)) {
     if (name.startsWith('CAIRN_') && !knownVariables().includes(name) && !clientVariables.includes(name))
-      unknownKey(name, knownVariables())
+      unknownKey('the variable', name, knownVariables())
   }
   const result: Record<string, unknown> = {}
   for (const [name, key] of Object.entries(keys)) {
@@ -144,21 +153,38 @@ export function readConfiguration(flags: string[], env: NodeJS.ProcessEnv = proc
     try {
       result[name] = found === undefined || found === '' ? key.fallback() : key.read(found)
     } catch (error) {
+      const whence = given.has(name) ? flagName(name) : env[key.variable] !== undefined ? key.variable : `"${name}" of cairn.yml`
       throw new Failure(
         'CONFIG_INVALID',
-        `Cannot use "${found}" for "${name}": ${error instanceof Error ? error.message : String(error)}`,
+        `Cannot use "${found}" for ${whence}: ${error instanceof Error ? error.message : String(error)}`,
+        { hint: `${whence} means: ${key.says}; "cairn server --help" lists all` },
       )
     }
   }
   return result as unknown as Configuration
 }
 
-/** The keys as `cairn server --help` shows them. */
+/** The keys as `cairn server --help` shows them: columns as wide as what stands in them, and no line longer than 80. */
 export function configurationHelp(): string {
-  const rows = Object.entries(keys).map(
-    ([name, { variable, says }]) => `  ${flagName(name).padEnd(20)}${variable.padEnd(23)}${says}`,
+  const entries = Object.entries(keys).map(([name, { variable, says }]) => [flagName(name), variable, says] as const)
+  const flagWidth = Math.max(...entries.map(([flag]) => flag.length))
+  const variableWidth = Math.max(...entries.map(([, variable]) => variable.length))
+  const indent = 2 + flagWidth + 1 + variableWidth + 1
+  const rows = entries.map(
+    ([flag, variable, says]) =>
+      `  ${flag.padEnd(flagWidth)} ${variable.padEnd(variableWidth)} ${wrapped(says, 80 - indent).join(`\n${' '.repeat(indent)}`)}`,
   )
   return `Configuration, as a flag, a variable, or a key in cairn.yml:\n${rows.join('\n')}`
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** Read by the command line, harmless for the server; the last two belong to the tests. */
@@ -174,9 +200,11 @@ function readFlags(flags: string[]): Map<string, string> {
     const flag = flags[i] as string
     const [name = '', inline] = flag.replace(/^--/, '').split(/=(.*)/s)
     const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    if (!flag.startsWith('--') || !(key in keys)) unknownKey(flag.replace(/=.*/s, ''), Object.keys(keys).map(flagName))
+    if (!flag.startsWith('--') || !(key in keys))
+      unknownKey('the option', flag.replace(/=.*/s, ''), Object.keys(keys).map(flagName))
     const value = inline ?? flags[++i]
-    if (value === undefined) throw new Failure('CONFIG_INVALID', `Cannot read "${flag}": a value must follow`)
+    if (value === undefined)
+      throw new Failure('CONFIG_INVALID', `Cannot read "${flag}": a value must follow`, { hint: `Write ${flag}=VALUE` })
     found.set(key, value)
   }
   return found
@@ -189,20 +217,26 @@ function readFile(paths: string[]): Map<string, string> {
   try {
     parsed = parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    const how = isErrno(cause) ? cause.code : 'it is no YAML'
-    throw new Failure('CONFIG_INVALID', `Cannot read "${path}": ${how}`, { cause })
+    throw new Failure(
+      'CONFIG_INVALID',
+      `Cannot read the configuration: "${path}" ${pathTrouble(cause, 'read') ?? 'is no YAML'}`,
+      {
+        hint: 'It holds a key and a value a line, such as "listen: 127.0.0.1:7070"; docs/install.md lists the keys',
+        cause,
+      },
+    )
   }
   if (parsed === null) return new Map()
   if (typeof parsed !== 'object' || Array.isArray(parsed))
     throw new Failure('CONFIG_INVALID', `Cannot read "${path}": keys and values are wanted`)
-  for (const name of Object.keys(parsed)) if (!(name in keys)) unknownKey(name, Object.keys(keys))
+  for (const name of Object.keys(parsed)) if (!(name in keys)) unknownKey('the key', name, Object.keys(keys))
   return new Map(Object.entries(parsed).map(([name, value]) => [name, String(value)]))
 }
 
-function unknownKey(name: string, known: string[]): never {
+function unknownKey(what: string, name: string, known: string[]): never {
   const near = nearest(name, known)
-  throw new Failure('CONFIG_INVALID', `Cannot use the key "${name}": there is no such key`, {
-    hint: near === null ? `Known keys: ${known.join(', ')}` : `Did you mean "${near}"?`,
+  throw new Failure('CONFIG_INVALID', `Cannot use ${what} "${name}": there is none of this name`, {
+    hint: near === null ? `There are: ${known.join(', ')}` : `Did you mean "${near}"?`,
   })
 }
 

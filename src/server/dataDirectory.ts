@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, isErrno } from '../base/failure.ts'
+import { pathTrouble } from '../base/pathTrouble.ts'
 
 /**
  * Makes the data directory unless it is there. Accounts that run parts of the server have to pass it, so it is open to pass.
@@ -11,13 +12,25 @@ import { Failure, isErrno } from '../base/failure.ts'
 export function makeDataDirectory(path: string): void {
   try {
     make(path)
+    accessSync(path, constants.W_OK | constants.X_OK) // one that is there may be somebody else's
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : null
-    if (why === null) throw cause
-    throw new Failure('CONFIG_INVALID', `Cannot use the data directory "${path}": ${why}`, {
+    if (!isErrno(cause)) throw cause
+    throw new Failure('CONFIG_INVALID', `Cannot use the data directory "${path}": ${refusedBy(cause)}`, {
       hint: 'Choose another one with --data or CAIRN_DATA, or run the server as a user that may make it',
       cause,
     })
+  }
+}
+
+function refusedBy(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'ENOENT':
+      return 'no directory can be made there'
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'something else than a directory stands there, or on the way'
+    default:
+      return `it ${pathTrouble(cause, 'written') ?? `cannot be made (${cause.code})`}`
   }
 }
 

@@ -1,11 +1,11 @@
 import { flushCompileCache } from 'node:module'
-import { pino } from 'pino'
 import type { Configuration } from './configuration.ts'
+import { openLog } from './log.ts'
 import { startServer } from './startServer.ts'
 
 /** Runs a server until SIGTERM or SIGINT; a second signal ends it at once, as a crash would. */
 export async function serve(configuration: Configuration): Promise<void> {
-  const log = pino({ level: configuration.logLevel, base: null })
+  const log = openLog(configuration)
   const stopping = Promise.withResolvers<void>()
   const ask = (signal: NodeJS.Signals): void => {
     log.info(`stopping at ${signal}`)

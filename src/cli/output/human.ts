@@ -1,5 +1,7 @@
 /** How numbers and moments are written for people. Machines get bytes, seconds and ISO 8601 in UTC instead. */
 
+export { safeText } from '../../base/safeText.ts'
+
 /** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min` */
 export function durationText(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
@@ -24,9 +26,4 @@ const two = (n: number): string => String(n).padStart(2, '0')
 export function barText(part: number, width: number): string {
   const full = Math.round(Math.min(1, Math.max(0, part)) * width)
   return '█'.repeat(full) + '░'.repeat(width - full)
-}
-
-/** Names and paths come from sites that may be hacked: what would steer a terminal is written out instead. */
-export function safeText(text: string): string {
-  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
