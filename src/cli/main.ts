@@ -8,10 +8,10 @@ import { type Context, type Flags, makeContext } from './context.ts'
 import { interruptedExit } from './follow.ts'
 import type { Outcome } from './output/data.ts'
 import { render } from './output/render.ts'
-import { commandNames, makeProgram, optionNames, readFlags } from './program.ts'
+import { commandNames, groupHelp, makeProgram, optionNames, readFlags } from './program.ts'
 import { reportFailure } from './report.ts'
 import { systemTerminal, type Terminal } from './terminal.ts'
-import { joinCommand } from './words.ts'
+import { joinCommand, nextWord } from './words.ts'
 
 /**
  * Runs one command line (without `node` and the program) and gives its exit code. The only place that prints: data on stdout,
@@ -35,7 +35,10 @@ export async function runCommandLine(
   }
   const program = makeProgram(invoke, hooks, setExit, terminal)
   try {
-    await program.parseAsync(prepare(argv, commandNames(program)), { from: 'user' })
+    const words = prepare(argv, commandNames(program))
+    const group = helpedGroup(words, commandNames(program))
+    if (group !== null) terminal.out(groupHelp(program, group))
+    else await program.parseAsync(words, { from: 'user' })
     return exit
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -67,6 +70,21 @@ function prepare(argv: string[], names: string[]): string[] {
   if (joined.length > 1 || inside.length === 0) return joined
   throw new Failure('INPUT_INVALID', `Cannot run "${first}": it is a group of commands`, {
     hint: `Commands: ${inside.join(', ')}`,
+  })
+}
+
+/**
+ * The group of commands whose help was asked for, or null.
+ *
+ * @throws {Failure} INPUT_INVALID where help is asked about what there is not
+ */
+function helpedGroup(words: string[], names: string[]): string | null {
+  const [word = ''] = words.slice(nextWord(words, 0) ?? words.length)
+  if (word === '' || names.includes(word) || !words.some((one) => one === '--help' || one === '-h')) return null
+  if (names.some((name) => name.startsWith(`${word}:`))) return word
+  const near = nearest(word, names)
+  throw new Failure('INPUT_INVALID', `Cannot help with "${word}": there is no such command`, {
+    hint: `${near === null ? '' : `Did you mean "${near}"? `}"cairn --help" shows what there is`,
   })
 }
 

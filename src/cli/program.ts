@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
+import { Command, type CommandUnknownOpts, Help, Option } from '@commander-js/extra-typings'
 import { exitCodesText, type Invoke } from './command.ts'
 import { auditList } from './commands/audit.ts'
 import { authLogin, authLogout, authWhoami } from './commands/auth.ts'
@@ -48,6 +48,15 @@ const variables = `
 Variables: CAIRN_URL (the server, default http://127.0.0.1:7070), CAIRN_TOKEN (a machine token),
            CAIRN_SITE and CAIRN_ENV (instead of SITE.ENV), CAIRN_DB_PASSWORD, NO_COLOR`
 
+/** So that help is one text, whether somebody reads it or a pipe takes it; a narrower terminal gets its own lines. */
+const helpColumns = 80
+
+/** Examples and tables are indented, and stay as they are: a command line that is broken cannot be copied. */
+function wrapProse(this: Help, text: string, width: number): string {
+  const lines = text.split('\n')
+  return lines.map((line) => (line.startsWith('  ') ? line : Help.prototype.boxWrap.call(this, line, width))).join('\n')
+}
+
 /** The whole command line; `invoke` runs what a command does. */
 export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: number) => void, terminal: Terminal) {
   const program = new Command('cairn')
@@ -62,7 +71,7 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
     .option('-n, --no-interaction', 'ask nothing')
     .option('-q, --quiet', 'no notes and no progress on stderr')
     .option('--no-color', 'no colors')
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false, boxWrap: wrapProse })
     .addHelpText('after', `${exitCodesText}\n${variables}`)
     .helpCommand(false) // main.ts turns "help X" into "X --help"
     .showSuggestionAfterError(false) // main.ts words what commander throws
@@ -71,8 +80,8 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
       writeOut: terminal.out,
       writeErr: terminal.err,
       outputError: () => {},
-      getOutHelpWidth: () => terminal.columns(),
-      getErrHelpWidth: () => terminal.columns(),
+      getOutHelpWidth: () => Math.min(terminal.columns(), helpColumns),
+      getErrHelpWidth: () => Math.min(terminal.columns(), helpColumns),
     })
   const groups: Record<string, CommandUnknownOpts[]> = {
     'Sites:': [
@@ -153,7 +162,10 @@ export function makeProgram(invoke: Invoke, hooks: ServerHooks, setExit: (code: 
     ],
   }
   for (const [heading, commands] of Object.entries(groups)) {
-    for (const command of commands) program.addCommand(command.copyInheritedSettings(program).helpGroup(heading))
+    for (const command of commands) {
+      program.addCommand(command.copyInheritedSettings(program).helpGroup(heading))
+      if (command.name() === 'server') command.configureHelp({ ...command.configureHelp(), showGlobalOptions: false }) // it takes none
+    }
   }
   return program
 }
@@ -175,6 +187,14 @@ export function readFlags(program: Program): Flags {
 
 export function commandNames(program: CommandUnknownOpts): string[] {
   return program.commands.flatMap((command) => [command.name(), ...command.aliases()])
+}
+
+/** What `cairn help backup` prints: the commands of a group, a line each. */
+export function groupHelp(program: CommandUnknownOpts, group: string): string {
+  const commands = program.commands.filter((command) => command.name().startsWith(`${group}:`))
+  const width = Math.max(...commands.map((command) => command.name().length))
+  const lines = commands.map((command) => `  ${command.name().padEnd(width)}  ${command.summary()}`)
+  return `Usage: cairn ${group}:COMMAND [options]\n\nCommands:\n${lines.join('\n')}\n\n"cairn help ${group}:COMMAND" says more of one.\n`
 }
 
 /** The long options that a command line with this command may have. */

@@ -81,6 +81,7 @@ interface RunOptions {
   /** An error stands for a person who left the question */
   answers?: (string | boolean | Error)[]
   interrupt?: Promise<void>
+  columns?: number
 }
 
 /** Runs one command line as `bin/cairn` does, in a home of its own, with streams that are looked at afterwards. */
@@ -103,7 +104,7 @@ export async function run(argv: string[], options: RunOptions = {}) {
     interactive: options.tty === true,
     outIsTty: false,
     errIsTty: options.tty === true,
-    columns: () => 100,
+    columns: () => options.columns ?? 100,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     ask: { confirm: answer, text: answer, password: answer },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readElement, readElements, readEnvironment, readSeconds } from './inputs.ts'
+import { readElement, readElements, readEnvironment, readNewEnvironment, readSeconds } from './inputs.ts'
 import { run } from './testing.suite.ts'
 import { joinCommand } from './words.ts'
 
@@ -34,6 +34,37 @@ test('a group alone names its commands; nothing at all prints the help', async (
   expect(await run([])).toMatchObject({ exit: 0, err: '', out: expect.stringContaining('backup:restore') })
 })
 
+test('the help of a group lists its commands; the help of what there is not is refused, and names what was meant', async () => {
+  for (const argv of [
+    ['help', 'backup'],
+    ['backup', '--help'],
+    ['backup', '-h'],
+    ['--no-color', 'backup', '--help'],
+  ]) {
+    const { exit, out, err } = await run(argv)
+    expect([exit, err], argv.join(' ')).toEqual([0, ''])
+    expect(out).toMatch(/^ {2}backup:create +Take a backup of an environment$/m)
+    expect(out).not.toContain('site:attach')
+  }
+  for (const argv of [
+    ['help', 'sevrer'],
+    ['sevrer', '--help'],
+    ['help', 'backup', 'crate'],
+  ]) {
+    const { exit, out, err } = await run(argv)
+    expect([exit, out], argv.join(' ')).toEqual([2, ''])
+    expect(err).toMatch(/Did you mean "(server|backup:create)"\?/)
+  }
+})
+
+test('help is the same text in a pipe and at a terminal, whose width only counts below 80; examples are never broken', async () => {
+  const helpAt = (columns: number, tty: boolean) => run(['site:create', '--help'], { columns, tty })
+  const piped = await helpAt(80, false)
+  expect((await helpAt(200, true)).out).toBe(piped.out)
+  expect((await helpAt(50, true)).out).not.toBe(piped.out)
+  expect(piped.out).toContain('\n  $ cairn site:create shop --code=code.tar.gz --files=files.tar.gz --database=dump.sql.gz\n')
+})
+
 test('every help has examples and the exit codes', async () => {
   const { out } = await run([])
   const commands = [...out.matchAll(/^ {2}([a-z]+(?::[a-z]+)?) /gm)]
@@ -63,6 +94,18 @@ test('environments come from the argument, else from CAIRN_SITE and CAIRN_ENV', 
   expect(readEnvironment(undefined, { CAIRN_SITE: 'blog', CAIRN_ENV: 'dev' }).text).toBe('blog.dev')
   for (const wrong of ['blog', '.live', 'blog.', undefined]) {
     expect(() => readEnvironment(wrong, {})).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
+  }
+})
+
+test('a new environment has a name by the rules, told before anything else is done', async () => {
+  for (const name of ['blog.live', 'my-blog.prod', 'a.pr42']) expect(readNewEnvironment(name, {}).text).toBe(name)
+  expect(() => readNewEnvironment('My Blog.live', {})).toThrow(
+    expect.objectContaining({ hint: 'Use "my-blog.live", for example' }),
+  )
+  for (const wrong of ['blog.Live', 'blog.a-b', 'blog.abcdefghijkl', 'my.blog.live', 'blog-.live']) {
+    expect(() => readNewEnvironment(wrong, {}), wrong).toThrow(expect.objectContaining({ code: 'SITE_NAME_INVALID' }))
+    const attached = await run(['site:attach', wrong, '--path=/w'], { env: { CAIRN_URL: 'http://127.0.0.1:9' } })
+    expect([attached.exit, attached.err], wrong).toEqual([2, expect.stringContaining('SITE_NAME_INVALID')])
   }
 })
 

@@ -21,7 +21,7 @@ export function joinCommand(argv: readonly string[], names: readonly string[]): 
   return [...argv.slice(0, at), `${first}:${argv[next]}`, ...argv.slice(at + 1, next), ...argv.slice(next + 1)]
 }
 
-function nextWord(argv: readonly string[], from: number): number | null {
+export function nextWord(argv: readonly string[], from: number): number | null {
   for (let i = from; i < argv.length; i++) {
     const word = argv[i] ?? ''
     if (word === '--') return null

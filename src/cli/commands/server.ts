@@ -19,6 +19,7 @@ export function serverCommands(hooks: ServerHooks, setExit: (code: number) => vo
         ['server --data=/srv/cairn --listen=127.0.0.1:8080', 'elsewhere'],
       ],
     })
+      .usage('[--key=value ...]')
       .argument('[options...]', 'configuration keys, as docs/install.md lists them')
       .allowUnknownOption()
       .allowExcessArguments(true)
