@@ -18,7 +18,7 @@ export function requireConfirmation(
   site: string,
   environment: string,
   confirm: string | undefined,
-  { verb = 'replace', advice = 'Restore to dev or test first' }: Wording = {},
+  { verb = 'replace', advice = 'Look at what a dry run says first' }: Wording = {},
 ): void {
   const wanted = `${site}.${environment}`
   if (confirm === undefined && environment !== 'live') return

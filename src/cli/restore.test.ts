@@ -9,6 +9,7 @@ const live = '/v1/sites/blog/environments/live'
 test('a restore without a person ends with 6 and asks nothing of the server, unless it was confirmed', async () => {
   const { env, seen } = await serve({
     [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
+    'GET /v1/sites/blog': () => ({ environments: ['dev', 'live'] }),
     [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
     [`POST ${dev}/restore`]: () => ({ workflow: workflow(), existing: false }),
     [`POST ${live}/restore`]: () => ({ workflow: workflow(), existing: false }),
@@ -39,12 +40,13 @@ test('a restore without a person ends with 6 and asks nothing of the server, unl
 test('on live a person must type the name, elsewhere a yes is enough; a no changes nothing', async () => {
   const { env, seen } = await serve({
     [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
+    'GET /v1/sites/blog': () => ({ environments: ['dev', 'live'] }),
     [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
     [`POST ${live}/restore`]: () => ({ workflow: workflow(), existing: false }),
   })
   const wrong = await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.dev'] })
   expect(wrong.exit).toBe(6)
-  expect(wrong.err).toContain('Restore to dev or test first')
+  expect(wrong.err).toContain('Restore to dev first (--to-env=dev)')
   const no = await run(['backup:restore', 'blog.dev'], { env, tty: true, answers: [false] })
   expect([no.exit, no.err]).toEqual([
     6,
@@ -54,6 +56,17 @@ test('on live a person must type the name, elsewhere a yes is enough; a no chang
   expect(left.exit).toBe(130)
   expect(seen.filter(({ method }) => method === 'POST')).toEqual([])
   expect((await run(['backup:restore', 'blog.live'], { env, tty: true, answers: ['blog.live'] })).exit).toBe(0)
+})
+
+test('a live site that has nothing else is advised what it can do', async () => {
+  const { env } = await serve({
+    'GET /v1/sites/blog': () => ({ environments: ['live'] }),
+    [`GET ${live}/backups`]: () => ({ backups: [backup({ environment: 'live' })], unfinished: [] }),
+  })
+  const { exit, err } = await run(['backup:restore', 'blog.live'], { env })
+  expect(exit).toBe(6)
+  expect(err).toMatch(/no test or dev of it.*--dry-run.*env:undo blog\.live/)
+  expect(err).not.toContain('first (--to-env')
 })
 
 test('a damaged or a safety backup is never the latest, and --file without --element means its element', async () => {

@@ -1,10 +1,11 @@
-import type { RestoreInput } from '../../contract/schemas.ts'
+import type { RestoreInput, SiteView } from '../../contract/schemas.ts'
 import type { Previewed, Started } from '../../contract/workSchemas.ts'
 import type { BackupView } from '../../contract/schemas.ts'
 import type { Element } from '../../contract/words.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
+import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
 import { type EnvironmentName, readElements, readTarget } from '../inputs.ts'
 import { type Column, singleOf } from '../output/data.ts'
@@ -69,7 +70,10 @@ export function backupRestore(invoke: Invoke) {
         if (options.dryRun === true) return planOutcome(context, (await context.client.post<Previewed>(where, input)).plan)
         await confirmDestructive(context, {
           environment,
-          warning: warning(environment, backup, elements, options.safetyBackup),
+          warning: [
+            ...warning(environment, backup, elements, options.safetyBackup),
+            ...(environment.environment === 'live' ? [await liveAdvice(context, environment)] : []),
+          ].join('\n'),
           question: `Restore ${environment.text}?`,
           confirm: options.confirm,
         })
@@ -105,15 +109,21 @@ function chooseElements(backup: BackupView, asked: string | undefined, named: El
   return wanted
 }
 
-function warning(environment: EnvironmentName, backup: BackupView, elements: Element[], safety: boolean): string {
+function warning(environment: EnvironmentName, backup: BackupView, elements: Element[], safety: boolean): string[] {
   const taken = `${backup.site}.${backup.environment}`
   const of = taken === environment.text ? '' : `${taken} of `
   const list = elements.length === 1 ? elements[0] : `${elements.slice(0, -1).join(', ')} and ${elements.at(-1)}`
   return [
     `This is destructive: it wipes ${list} of ${environment.text}, and puts the backup of ${of}${timeText(backup.momentAt)} in their place.`,
     safety ? 'A backup of the present state is taken first.' : 'No backup of the present state is taken first.',
-    ...(environment.environment === 'live'
-      ? ['This is the live site. Restore to dev or test first, look at the result there, and restore live only then.']
-      : []),
-  ].join('\n')
+  ]
+}
+
+/** What is better done before live is restored, of what this site can do: an attached one may have nothing but live. */
+async function liveAdvice({ client }: Context, { site, text }: EnvironmentName): Promise<string> {
+  const { environments } = await client.get<SiteView>(path`/v1/sites/${site}`)
+  const other = ['test', 'dev'].find((name) => environments.includes(name))
+  return other === undefined
+    ? `This is the live site, and there is no test or dev of it to try this on: --dry-run shows what would change, and "cairn env:undo ${text}" takes the restore back.`
+    : `This is the live site. Restore to ${other} first (--to-env=${other}), look at the result there, and restore live only then.`
 }

@@ -7,7 +7,8 @@ export function commandsFor({
 }: Pick<LinkView, 'url' | 'fileName'>): { label: string; line: string; remark?: string }[] {
   return [
     { label: 'wget', line: `wget -c '${url}'`, remark: 'The same line again goes on where it stopped' },
-    { label: 'curl', line: `curl -C - -o '${fileName}' '${url}'`, remark: 'The same line again goes on where it stopped' },
+    // without -f the page of a refusal would be saved as the archive
+    { label: 'curl', line: `curl -f -C - -o '${fileName}' '${url}'`, remark: 'The same line again goes on where it stopped' },
     {
       label: 'PowerShell',
       line: `Invoke-WebRequest -Uri '${url}' -OutFile '${fileName}'`,

@@ -16,6 +16,7 @@ import { TypedName } from '../../parts/TypedName.tsx'
 import { elementWords, listText } from '../../words/elements.ts'
 import { spanText } from '../../words/time.ts'
 import { PlanTable } from './PlanTable.tsx'
+import { safePath } from './safePath.ts'
 
 interface Props {
   backup: BackupView
@@ -54,7 +55,7 @@ export function ChangesStep({ backup, elements, target, onBack, onTarget, onStar
       <Alert color="orange" icon={<TriangleAlert size={18} aria-hidden />} title="A restore is destructive">
         It wipes {words} of {target} and puts what the backup holds in their place. <Younger backup={backup} target={target} />
       </Alert>
-      {live && <SafePath site={site} onTarget={onTarget} />}
+      {live && <LiveAdvice site={site} isManaged={managed} onTarget={onTarget} />}
       <Loaded query={plan} rows={4}>
         {({ plan: found }) => <PlanTable plan={found} />}
       </Loaded>
@@ -114,15 +115,14 @@ function Younger({ backup, target }: { backup: BackupView; target: string }) {
   )
 }
 
-function SafePath({ site, onTarget }: { site: string; onTarget: (target: string) => void }) {
+function LiveAdvice({ site, isManaged, onTarget }: { site: string; isManaged: boolean; onTarget: (target: string) => void }) {
   const { data } = useQuery(overviewQuery)
   const hasTest = data?.sites.find(({ name }) => name === site)?.environments.some(({ name }) => name === 'test') === true
+  const { says, byTest } = safePath({ isManaged, hasTest })
   return (
     <Alert color="blue" icon={<ShieldCheck size={18} aria-hidden />} title="This is the live site">
-      <Text size="sm">
-        The safe path is to restore to test, look at it there, then deploy the code to live and clone the content into it.
-      </Text>
-      {hasTest && (
+      <Text size="sm">{says}</Text>
+      {byTest && (
         <Button size="xs" mt="xs" onClick={() => onTarget(`${site}.test`)}>
           Take the safe path: restore to test
         </Button>

@@ -39,8 +39,10 @@ export function RunStep({ id, target, source }: { id: string; target: string; so
   )
 }
 
-/** The rest of the safe path. */
+/** The rest of the safe path, where live can be deployed to. */
 function ToLive({ site }: { site: string }) {
+  const live = useQuery(environmentQuery({ site, environment: 'live' })).data
+  if (live?.managed == null) return null
   return (
     <Alert color="blue" title="The rest of the safe path to live">
       <Stack gap="xs">
