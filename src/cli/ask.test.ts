@@ -1,6 +1,7 @@
-import { PassThrough, Writable } from 'node:stream'
+import { PassThrough, Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { readLine } from './terminal.ts'
 import { clackAsker, Interrupted } from './ask.ts'
 
 /** Asks with real prompts, and types when the question is there. */
@@ -38,4 +39,11 @@ test('Ctrl-C, Ctrl-D, Escape and an input that ends leave every kind of question
     await expect(answered((asker) => asker.text('Name?'), type)).rejects.toThrow(Interrupted)
     await expect(answered((asker) => asker.password('Password?'), type)).rejects.toThrow(Interrupted)
   }
+})
+
+test('a line is read from a file that has no line end, and from nothing', async () => {
+  const stdin = (text: string): Readable => Readable.from(text === '' ? [] : [text], { autoDestroy: false }) // as of a file: never closed
+  expect(await readLine(stdin('secret'))).toBe('secret')
+  expect(await readLine(stdin('one\r\ntwo\n'))).toBe('one')
+  expect(await readLine(stdin(''))).toBe('')
 })

@@ -17,12 +17,15 @@ export interface Client {
   delete<T>(path: string, query?: Query): Promise<T>
 }
 
-/**
- * The token is asked for at the first request, so that commands which need none work without one.
- *
- * @param whereToLook says what to do when there is none and one was needed
- */
-export function openClient(url: URL, token: () => string | null, whereToLook?: () => string): Client {
+interface Tokens {
+  /** Says what to do when there is none and one was needed */
+  whereToLook?: () => string
+  /** Says where the one that is used came from */
+  whence?: () => string | null
+}
+
+/** The token is asked for at the first request, so that commands which need none work without one. */
+export function openClient(url: URL, token: () => string | null, tokens: Tokens = {}): Client {
   async function call<T>(method: string, path: string, query: Query, body: object | undefined, signal?: AbortSignal): Promise<T> {
     const target = new URL(`${url.pathname.replace(/\/$/, '')}${path}`, url)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
@@ -41,9 +44,11 @@ export function openClient(url: URL, token: () => string | null, whereToLook?: (
     try {
       return await read<T>(answer, url)
     } catch (error) {
-      if (bearer !== null || whereToLook === undefined || !(error instanceof Failure) || error.code !== 'NOT_SIGNED_IN')
-        throw error
-      throw new Failure('NOT_SIGNED_IN', error.message, { hint: whereToLook(), cause: error })
+      if (!(error instanceof Failure) || error.code !== 'NOT_SIGNED_IN') throw error
+      if (bearer !== null) throw refusedToken(url, tokens.whence?.() ?? null, error)
+      throw tokens.whereToLook === undefined
+        ? error
+        : new Failure('NOT_SIGNED_IN', error.message, { hint: tokens.whereToLook(), cause: error })
     }
   }
   return {
@@ -57,6 +62,18 @@ export function openClient(url: URL, token: () => string | null, whereToLook?: (
     patch: (path, body) => call('PATCH', path, {}, body),
     delete: (path, query = {}) => call('DELETE', path, query, undefined),
   }
+}
+
+/** The server says the same with and without a token: it knows only that none was good. */
+function refusedToken(url: URL, whence: string | null, cause: Failure): Failure {
+  return new Failure(
+    'NOT_SIGNED_IN',
+    `Cannot go on at "${url.origin}": it does not take the machine token${whence === null ? '' : ` ${whence}`}`,
+    {
+      hint: 'It was revoked, has ended, or is of another server. Make one there ("cairn machine-token:create", or the dashboard), and give it to "cairn auth:login --machine-token"',
+      cause,
+    },
+  )
 }
 
 /** `path\`/v1/sites/${site}\``: every value is encoded, so a name never becomes another path. */

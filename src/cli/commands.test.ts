@@ -184,6 +184,29 @@ test('the token of the local server is found where its cairn.yml says; else it i
   expect(seen.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer cairn_local'])
 })
 
+test('a token that the server does not take is told with where it came from', async () => {
+  const { env } = await serve({ 'GET /v1/whoami': (_, response) => problem(response, 401, 'NOT_SIGNED_IN', 'Cannot go on') })
+  const given = await run(['auth:whoami'], { env })
+  expect([given.exit, given.err]).toEqual([5, expect.stringContaining('does not take the machine token in CAIRN_TOKEN')])
+  const HOME = home()
+  mkdirSync(join(HOME, 'data'))
+  writeFileSync(join(HOME, 'data/token'), 'cairn_old\n')
+  const local = await run(['auth:whoami'], { env: { CAIRN_URL: env.CAIRN_URL, HOME } })
+  expect([local.exit, local.err]).toEqual([
+    5,
+    expect.stringContaining(`does not take the machine token in "${join(HOME, 'data/token')}"`),
+  ])
+})
+
+test('a login that cannot be kept says where it should have been', async () => {
+  const { env } = await serve({ 'GET /v1/whoami': () => ({ name: 'Owner', email: 'owner@example.org' }) })
+  const HOME = home()
+  writeFileSync(join(HOME, 'file'), '')
+  const config = { ...env, HOME, XDG_CONFIG_HOME: join(HOME, 'file') }
+  const { exit, err } = await run(['auth:login', '--machine-token'], { env: config, stdin: 'cairn_x' })
+  expect([exit, err]).toEqual([2, expect.stringMatching(/Cannot keep the login: ".*file\/cairn\/.*XDG_CONFIG_HOME/s)])
+})
+
 test('site:attach shows what it found, takes the password from a file, and never prints it', async () => {
   const database = { host: 'db', port: null, socket: null, user: 'blog', name: 'blog', passwordPresent: true }
   const detection = {

@@ -3,7 +3,7 @@ import { type Client, openClient } from './client.ts'
 import type { Format } from './output/render.ts'
 import { safeText } from './output/human.ts'
 import type { Terminal } from './terminal.ts'
-import { findToken, whereTokensAre } from './tokens.ts'
+import { findToken, whenceToken, whereTokensAre } from './tokens.ts'
 
 /** What holds for every command. */
 export interface Flags {
@@ -37,11 +37,10 @@ export function makeContext(terminal: Terminal, flags: Flags): Context {
   const paint = flags.color && (terminal.env['NO_COLOR'] ?? '') === '' && terminal.env['TERM'] !== 'dumb'
   const colorErr = paint && terminal.errIsTty
   return {
-    client: openClient(
-      url,
-      () => findToken(url, terminal.env, terminal.cwd),
-      () => whereTokensAre(url, terminal.env, terminal.cwd),
-    ),
+    client: openClient(url, () => findToken(url, terminal.env, terminal.cwd), {
+      whereToLook: () => whereTokensAre(url, terminal.env, terminal.cwd),
+      whence: () => whenceToken(url, terminal.env, terminal.cwd),
+    }),
     terminal,
     flags,
     mayAsk: terminal.interactive && flags.interaction,
@@ -59,7 +58,9 @@ export function makeContext(terminal: Terminal, flags: Flags): Context {
 function serverUrl(env: Record<string, string | undefined>): URL {
   const text = env['CAIRN_URL'] || 'http://127.0.0.1:7070'
   if (!/^https?:\/\/[^/\s]/.test(text) || !URL.canParse(text)) {
-    throw new Failure('CONFIG_INVALID', `Cannot use CAIRN_URL "${text}": an address such as http://127.0.0.1:7070 is wanted`)
+    throw new Failure('CONFIG_INVALID', `Cannot use CAIRN_URL "${text}": an address such as http://127.0.0.1:7070 is wanted`, {
+      hint: 'Set it to where the Cairn server answers, or unset it: then a server on this machine is asked',
+    })
   }
   return new URL(text)
 }

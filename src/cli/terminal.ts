@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { type Asker, clackAsker } from './ask.ts'
 
@@ -50,10 +49,15 @@ export function systemTerminal(): Terminal {
 export async function readLine(stdin: Readable): Promise<string> {
   let text = ''
   stdin.setEncoding('utf8')
+  const over = Promise.withResolvers<void>()
+  // a file as stdin is never closed, only at its end
+  stdin.once('end', over.resolve).once('close', over.resolve).once('error', over.resolve)
   stdin.on('data', (part: string) => {
     text += part
-    if (text.includes('\n') || text.length > 65_536) stdin.destroy()
+    if (!text.includes('\n') && text.length <= 65_536) return
+    stdin.destroy()
+    over.resolve()
   })
-  await once(stdin, 'close').catch(() => {})
+  await over.promise
   return text.split(/\r?\n/, 1)[0] ?? ''
 }

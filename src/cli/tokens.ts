@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Failure, isErrno } from '../base/failure.ts'
+import { pathTrouble } from '../base/pathTrouble.ts'
 import { writeFileDurably } from '../base/files.ts'
 import { isLocal } from './send.ts'
 
@@ -32,7 +33,24 @@ export function findToken(url: URL, env: Env, cwd: string): string | null {
 /** Why `findToken` gave nothing, and what to do. */
 export function whereTokensAre(url: URL, env: Env, cwd: string): string {
   if (!isLocal(url) || readSessions(env)[url.origin] !== undefined) return 'Log in with "cairn auth:login --machine-token"'
-  return `The token of the server on this machine was looked for in "${localTokenFile(env, cwd)}". Set CAIRN_DATA to its data directory, run this as its user, or log in with "cairn auth:login --machine-token"`
+  const path = localTokenFile(env, cwd)
+  return `The token of the server on this machine is looked for in "${path}", which ${troubleWith(path)}. Set CAIRN_DATA to its data directory, run this as its user, or log in with "cairn auth:login --machine-token"`
+}
+
+/** Where the token came from that `findToken` gave, for a sentence. */
+export function whenceToken(url: URL, env: Env, cwd: string): string | null {
+  if ((env['CAIRN_TOKEN']?.trim() ?? '') !== '') return 'in CAIRN_TOKEN'
+  const session = readSessions(env)[url.origin]
+  if (session === undefined) return `in "${localTokenFile(env, cwd)}"`
+  return session.email === null ? null : `that was saved for ${session.email}`
+}
+
+function troubleWith(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim() === '' ? 'is empty' : 'was not taken'
+  } catch (error) {
+    return pathTrouble(error, 'read') ?? 'cannot be read'
+  }
 }
 
 /** The token that the server on this machine wrote at its first start, mode 0600; null when it is not there or not ours. */
@@ -48,7 +66,7 @@ export function savedTokens(url: URL, env: Env): SavedToken[] {
   try {
     names = readdirSync(directory)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
     throw error
   }
   return names
@@ -59,10 +77,8 @@ export function savedTokens(url: URL, env: Env): SavedToken[] {
 
 /** Saves the token (mode 0600) and makes it the one in use at this server. */
 export function saveToken(url: URL, email: string, token: string, env: Env): void {
-  const directory = join(configDirectory(env), 'tokens')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const saved: SavedToken = { url: url.origin, email, token }
-  writeFileDurably(tokenFile(url, email, env), `${JSON.stringify(saved, null, 2)}\n`)
+  keep(tokenFile(url, email, env), saved)
   useSession(url, email, env)
 }
 
@@ -119,8 +135,22 @@ function readSessions(env: Env): Sessions {
 }
 
 function writeSessions(sessions: Sessions, env: Env): void {
-  mkdirSync(configDirectory(env), { recursive: true, mode: 0o700 })
-  writeFileDurably(join(configDirectory(env), 'sessions.json'), `${JSON.stringify(sessions, null, 2)}\n`)
+  keep(join(configDirectory(env), 'sessions.json'), sessions)
+}
+
+/** @throws {Failure} CONFIG_INVALID where this user has no place to keep it */
+function keep(path: string, value: object): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileDurably(path, `${JSON.stringify(value, null, 2)}\n`)
+  } catch (cause) {
+    const trouble = pathTrouble(cause, 'written')
+    if (trouble === null) throw cause
+    throw new Failure('CONFIG_INVALID', `Cannot keep the login: "${path}" ${trouble}`, {
+      hint: 'Set HOME or XDG_CONFIG_HOME to a directory of your own, or give the token in CAIRN_TOKEN',
+      cause,
+    })
+  }
 }
 
 function readJson<T>(path: string): T | null {
@@ -140,7 +170,7 @@ function readOptional(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR', 'ELOOP')) return undefined
     throw error
   }
 }
