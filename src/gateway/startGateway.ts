@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { Failure, isErrno } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
+import { listenTrouble } from '../base/listenTrouble.ts'
 import { route } from '../runtime/route.ts'
 import type { PhpPlace, PhpPool } from '../runtime/types.ts'
 import { hostName } from './address.ts'
@@ -106,9 +107,10 @@ function say(response: ServerResponse, status: number, words: string, headers: O
 function listen(server: Server, { host, port }: GatewayOptions['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      if (!isErrno(cause, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND')) return reject(cause)
-      const hint = 'Choose another address for the gateway'
-      reject(new Failure('CONFIG_INVALID', `Cannot show sites on "${host}:${port}": ${cause.code}`, { hint, cause }))
+      const trouble = listenTrouble(cause)
+      if (trouble === null) return reject(cause)
+      const hint = 'Choose another address with --gateway-listen or CAIRN_GATEWAY_LISTEN'
+      reject(new Failure('CONFIG_INVALID', `Cannot show sites on "${host}:${port}": ${trouble}`, { hint, cause }))
     })
     server.listen(port, host, () => resolve())
   })

@@ -18,6 +18,7 @@ function refusal(flags: string[], env: NodeJS.ProcessEnv = {}): string {
 
 test('a wrong value is told with the place that it came from', () => {
   expect(refusal(['--listen=7070'])).toContain('Cannot use "7070" for --listen: address:port is wanted')
+  expect(refusal(['--listen=127.0.0.1:99999'])).toContain('for --listen: address:port is wanted')
   expect(refusal([], { CAIRN_UPLOAD_LIMIT: 'much' })).toContain('Cannot use "much" for CAIRN_UPLOAD_LIMIT: a size such as 500MB')
   writeFileSync(join(data, 'cairn.yml'), 'workflows: many\n')
   expect(refusal([])).toContain('Cannot use "many" for "workflows" of cairn.yml: a whole number')

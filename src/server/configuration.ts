@@ -250,7 +250,8 @@ function defaultData(): string {
 }
 
 function readListen(value: string): string {
-  if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(value)) throw new Error('address:port is wanted, such as 127.0.0.1:7070')
+  const [, port = ''] = /^(?:\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(value) ?? []
+  if (port === '' || Number(port) > 65_535) throw new Error('address:port is wanted, such as 127.0.0.1:7070')
   return value
 }
 

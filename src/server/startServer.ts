@@ -10,9 +10,10 @@ import { createToken, findCaller } from '../access/tokens.ts'
 import { buildApi } from '../api/buildApi.ts'
 import { linkOf } from '../api/oneTimeLink.ts'
 import { rebuildCatalogue } from '../backups/rebuild.ts'
-import { Failure, isErrno } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import { removeTree, writeFileDurably } from '../base/files.ts'
 import { takeKernelLock } from '../base/kernelLock.ts'
+import { listenTrouble } from '../base/listenTrouble.ts'
 import { openQueue } from '../queue/queue.ts'
 import { startWorker } from '../queue/worker.ts'
 import { openCatalogue } from '../sites/catalogue.ts'
@@ -263,9 +264,9 @@ async function listen(bind: (options: { host: string; port: number }) => Promise
     const url = await bind({ host: wanted.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(wanted.slice(cut + 1)) })
     return new URL(url).host
   } catch (cause) {
-    const code = isErrno(cause, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND') ? cause.code : null
-    if (code === null) throw cause
-    throw new Failure('CONFIG_INVALID', `Cannot listen on "${wanted}": ${code}`, {
+    const trouble = listenTrouble(cause)
+    if (trouble === null) throw cause
+    throw new Failure('CONFIG_INVALID', `Cannot listen on "${wanted}": ${trouble}`, {
       hint: 'Choose another address with --listen or CAIRN_LISTEN',
       cause,
     })

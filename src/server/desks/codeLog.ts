@@ -25,6 +25,7 @@ export async function readCodeLog(
     throw new Failure(
       'PREFLIGHT_REFUSED',
       `Cannot show the commits of "${site}.${name}": it is attached, its code is not in git here`,
+      { hint: 'A managed site has its history here: cairn site:create NAME --from-backup=ID' },
     )
   }
   const path = repositoryPath(house, site)

@@ -270,6 +270,9 @@ describe('others', () => {
     symlinkSync('loop', join(root, 'loop'))
     expect((await refusal({}, join(root, 'loop'))).code).toBe('INPUT_INVALID')
     expect((await refusal({}, 'relative')).code).toBe('INPUT_INVALID')
+    for (const url of ['nonsense', 'ftp://a', 'http://', 'https://a b']) {
+      expect(await refusal({ url }), url).toMatchObject({ code: 'INPUT_INVALID', text: expect.stringContaining(`"${url}"`) })
+    }
     expect((await refusal({ framework: 'drupal8' })).code).toBe('CMS_NOT_FOUND')
     if (process.getuid?.() === 0) return // root reads everything
     mkdirSync(join(root, 'closed'))

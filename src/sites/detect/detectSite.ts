@@ -53,6 +53,7 @@ export function detectSite(directory: string, overrides: DetectOverrides = {}): 
 
 function detect(directory: string, overrides: DetectOverrides): Detection {
   const codeRoot = reachable(directory)
+  requireAddress(overrides.url)
   const candidate = choose(codeRoot, overrides.framework)
   const { sign, version, docroot, coreDirectory } = candidate
   const notes = findNested(docroot, coreDirectory).map(
@@ -143,6 +144,17 @@ function reachable(directory: string): string {
   throw new Failure('INPUT_INVALID', `Cannot read "${path}": it is not a directory`, {
     hint: directoryHint,
   })
+}
+
+function requireAddress(url: string | undefined): void {
+  if (url === undefined || (/^https?:\/\/[^/\s]/i.test(url) && URL.canParse(url))) return
+  throw new Failure(
+    'INPUT_INVALID',
+    `Cannot use "${url}" as the address of the site: it does not begin with http:// or https://, or is none`,
+    {
+      hint: 'Give the address of its front page, such as https://www.example.org',
+    },
+  )
 }
 
 function absolute(path: string): string {
