@@ -97,7 +97,10 @@ export async function listTokens(db: Kysely<StateTables>, personId: string | nul
 /** @throws {Failure} TOKEN_NOT_FOUND for one that is not there or was revoked */
 export async function findToken(db: Kysely<StateTables>, id: string): Promise<TokenRecord> {
   const found = (await listTokens(db, null)).find((token) => token.id === id)
-  if (found === undefined) throw new Failure('TOKEN_NOT_FOUND', `Cannot find the machine token "${id}": none has this id`)
+  if (found === undefined)
+    throw new Failure('TOKEN_NOT_FOUND', `Cannot find the machine token "${id}": none has this id`, {
+      hint: '"cairn machine-token:list" shows those there are',
+    })
   return found
 }
 

@@ -121,13 +121,19 @@ export function readCount(text: string, what: string, max = 36_500): number {
 }
 
 /** Seconds, or a number with s, m, h or d behind it: `90`, `30m`, `2h`, `7d` */
-export function readSeconds(text: string, what: string): number {
+export function readSeconds(text: string, what: string, maxDays?: number): number {
   const [, number = '', unit = 's'] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? []
   const factor = { s: 1, m: 60, h: 3600, d: 86_400 }[unit || 's']
   if (number === '' || factor === undefined || Number(number) === 0) {
-    throw new Failure('INPUT_INVALID', `Cannot use "${text}" for ${what}: seconds, or a number with s, m, h or d are wanted`)
+    throw new Failure('INPUT_INVALID', `Cannot use "${text}" for ${what}: seconds, or a number with s, m, h or d are wanted`, {
+      hint: 'For example 90, 30m, 2h or 7d',
+    })
   }
-  return Number(number) * factor
+  const seconds = Number(number) * factor
+  if (maxDays === undefined || seconds <= maxDays * 86_400) return seconds
+  throw new Failure('INPUT_INVALID', `Cannot use "${text}" for ${what}: it is longer than ${maxDays} days`, {
+    hint: `The longest is ${maxDays}d`,
+  })
 }
 
 /** 26 letters and digits as `newUlid` makes them; how a backup or a workflow is named without its site. */

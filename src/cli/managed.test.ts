@@ -19,6 +19,7 @@ const succeeds = (path: string, outcome: unknown, method = 'POST'): Routes => ({
   [`GET ${dev}`]: () => ({}),
   [`GET ${live}`]: () => ({}),
   'GET /v1/whoami/actions': () => ({ actions: [] }),
+  'GET /v1/sites/blog/environments': () => ({ environments: [] }),
 })
 
 test('site:create sends what it is made of, and tells address, release and what was done', async () => {
@@ -114,6 +115,7 @@ test('dry runs ask nothing and print what would change', async () => {
 test('backup:restore goes into another environment, with its addresses or without', async () => {
   const test = '/v1/sites/other/environments/test'
   const { env, seen } = await serve({
+    [`GET ${test}`]: () => ({}),
     ...succeeds(`${test}/restore`, { ...result({ site: 'other', environment: 'test' }), backup: backupId }),
     [`GET ${dev}/backups`]: () => ({ backups: [backup()], unfinished: [] }),
   })
@@ -140,6 +142,45 @@ test('env:code-log shows commits and where they are; multidev:create is written 
   expect(JSON.parse((await run(['env:code-log', 'blog.dev', '--json'], { env })).out)).toEqual([one])
   expect((await run(['multidev:create', 'blog.live', 'fix', '-W'], { env })).out).toBe(`${workflowId}\n`)
   expect(seen.at(-1)?.body).toEqual({ environment: 'fix', from: 'live' })
+})
+
+test('what is attached is refused before anybody is warned, or types a name', async () => {
+  const attached = { name: 'live', kind: 'attached', managed: null }
+  const { env, seen } = await serve({
+    'GET /v1/sites/blog': () => ({ name: 'blog', environments: ['live'] }),
+    'GET /v1/sites/blog/environments': () => ({ environments: [attached] }),
+    [`GET ${live}`]: () => attached,
+  })
+  for (const argv of [
+    ['env:wipe', 'blog.live'],
+    ['env:deploy', 'blog.live'],
+    ['env:clone-content', 'blog.test', 'live'],
+    ['env:search-replace', 'blog.live', 'http://a', 'http://b'],
+    ['env:code-revert', 'blog.live', 'abc'],
+    ['site:delete', 'blog'],
+  ]) {
+    const { exit, err } = await run(argv, { env })
+    expect([exit, err], argv.join(' ')).toEqual([2, expect.stringMatching(/^cairn: Cannot .*attached, not managed/)])
+    expect(err).toContain(argv[0] === 'site:delete' ? 'cairn site:detach blog.live' : '--from-backup=ID')
+  }
+  expect(seen.filter(({ method }) => method !== 'GET')).toEqual([])
+})
+
+test('a value that the server would refuse by its schema is refused in words of the option', async () => {
+  const { env, seen } = await serve({})
+  const wrong: [string[], string][] = [
+    [['backup:get', 'blog.dev', '--element=db', '--life=31d'], 'Cannot use "31d" for --life: it is longer than 30 days'],
+    [['env:set-url', 'blog.dev', 'www.example.org'], 'Cannot use "www.example.org" as an address'],
+    [['env:webserver-config', 'blog.dev', '--server=apache'], 'Allowed choices are nginx'],
+    [['env:clone-content', 'blog.dev', 'dev'], 'Cannot clone blog.dev into itself'],
+    [['person:invite', 'a@example.org', '--site=blog'], 'it is not said with which role'],
+    [['audit:list', '--action=backup.craete'], 'Did you mean "backup.create"?'],
+  ]
+  for (const [argv, said] of wrong) {
+    const { exit, err } = await run(argv, { env })
+    expect([exit, err], argv.join(' ')).toEqual([2, expect.stringContaining(said)])
+  }
+  expect(seen).toEqual([])
 })
 
 test('a refusal of the server is told with its code', async () => {

@@ -6,6 +6,23 @@ import type { Context } from './context.ts'
 import type { EnvironmentName } from './inputs.ts'
 
 /**
+ * Refuses what the server would refuse, before a person is warned of it and types a name.
+ *
+ * @param verb as the server words it: `wipe`, `clone into`
+ * @throws {Failure} PREFLIGHT_REFUSED for an attached environment
+ */
+export function requireManaged(
+  { text }: Pick<EnvironmentName, 'text'>,
+  { kind }: Pick<EnvironmentView, 'kind'>,
+  verb: string,
+): void {
+  if (kind !== 'attached') return
+  throw new Failure('PREFLIGHT_REFUSED', `Cannot ${verb} "${text}": it is attached, not managed`, {
+    hint: `Cairn changes an attached site by restoring a backup only. Of a backup of it a managed one can be made: cairn site:create NAME --from-backup=ID, with an id from "cairn backup:list ${text} --fields=backup"`,
+  })
+}
+
+/**
  * Refuses what the server would refuse after the upload: an environment that takes no import, and who may not import into it.
  *
  * @throws {Failure} PREFLIGHT_REFUSED, NOT_ALLOWED
@@ -13,15 +30,11 @@ import type { EnvironmentName } from './inputs.ts'
 export async function requireImportable(
   { client }: Context,
   environment: EnvironmentName,
-  { kind, managed }: Pick<EnvironmentView, 'kind' | 'managed'>,
+  view: Pick<EnvironmentView, 'kind' | 'managed'>,
 ): Promise<void> {
   const { text, site } = environment
-  if (kind === 'attached') {
-    throw new Failure('PREFLIGHT_REFUSED', `Cannot import into "${text}": it is attached, not managed`, {
-      hint: `Cairn changes an attached site by restoring a backup only. A managed copy of it takes imports: cairn site:create NAME --from-backup=ID, with an id from "cairn backup:list ${text} --fields=backup"`,
-    })
-  }
-  if (managed?.release === 0) {
+  requireManaged(environment, view, 'import into')
+  if (view.managed?.release === 0) {
     throw new Failure('PREFLIGHT_REFUSED', `Cannot import into "${text}": nothing was ever deployed there`, {
       hint: `Deploy to it first: cairn env:deploy ${text}; or import into ${site}.dev`,
     })

@@ -54,5 +54,10 @@ function reason(cause: unknown): string {
   if (isErrno(cause, 'ECONNREFUSED')) return 'nothing listens there'
   if (isErrno(cause, 'ENOTFOUND', 'EAI_AGAIN')) return 'the name is not known'
   if (isErrno(cause, 'ECONNRESET', 'EPIPE')) return 'the connection was closed'
+  if (isErrno(cause, 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH')) return 'there is no way to it, or nobody answers'
+  if (isErrno(cause, 'EPROTO')) return 'it does not speak TLS, and the address begins with https'
+  if (isErrno(cause, 'HPE_INVALID_CONSTANT', 'HPE_INVALID_VERSION')) return 'it does not speak HTTP'
+  const isCertificate = cause instanceof Error && 'code' in cause && /CERT|SELF_SIGNED|ERR_TLS/.test(String(cause.code))
+  if (isCertificate) return `its certificate is not trusted (${cause.message}); NODE_EXTRA_CA_CERTS names further authorities`
   return cause instanceof Error && cause.message !== '' ? cause.message : String(cause)
 }

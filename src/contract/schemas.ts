@@ -1,6 +1,6 @@
 /** What crosses HTTP about sites, backups and restores: one schema and one type of the same name each. Times are ISO 8601 in UTC. */
 import { type Static, type TSchema, Type } from 'typebox'
-import { backupStates, elements, frameworks, tlsModes, triggers } from './words.ts'
+import { backupStates, elements, frameworks, linkLifeMaxDays, tlsModes, triggers } from './words.ts'
 
 const closed = { additionalProperties: false }
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
@@ -267,7 +267,7 @@ export const BackupChange = Type.Object(
 export type BackupChange = Static<typeof BackupChange>
 
 export const LinkInput = Type.Object(
-  { element: ElementName, lifeSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 30 * 86_400 })) },
+  { element: ElementName, lifeSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: linkLifeMaxDays * 86_400 })) },
   closed,
 )
 export type LinkInput = Static<typeof LinkInput>

@@ -53,3 +53,6 @@ export interface Warning {
   message: string
   path: string | null
 }
+
+/** The longest that a link may be good, days */
+export const linkLifeMaxDays = 30

@@ -53,7 +53,9 @@ export async function cancelWorkflow(
 }
 
 export function notFound(id: string): Failure {
-  return new Failure('WORKFLOW_NOT_FOUND', `Cannot find workflow "${id}": there is none with this id`)
+  return new Failure('WORKFLOW_NOT_FOUND', `Cannot find workflow "${id}": there is none with this id`, {
+    hint: '"cairn workflow:list" shows those there are',
+  })
 }
 
 /** The attempt rises, so that the process that ran it writes nothing more. */

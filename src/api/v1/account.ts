@@ -93,7 +93,9 @@ export function accountRoutes(app: Api, deps: ApiDeps, { cookies, limits, thrott
       const { personId, sessionId } = callerOf(request)
       const { id } = request.params
       if (!(await endSession(db, personId, id)))
-        throw new Failure('SESSION_NOT_FOUND', `Cannot end the session "${id}": you have none with this id`)
+        throw new Failure('SESSION_NOT_FOUND', `Cannot end the session "${id}": you have none with this id`, {
+          hint: '"cairn session:list" shows yours',
+        })
       if (id === sessionId) cookies.clearSession(request, reply)
       return reply.code(204).send(null)
     },

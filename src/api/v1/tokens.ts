@@ -69,7 +69,10 @@ export function tokenRoutes(app: Api, { store: { db } }: ApiDeps): void {
     const isAdmin = caller.rights.everywhere === 'admin' || caller.rights.everywhere === 'owner'
     const token = await findToken(db, id)
     if (token.person_id === caller.personId) return token.name
-    if (!isAdmin) throw new Failure('TOKEN_NOT_FOUND', `Cannot find the machine token "${id}": none has this id`)
+    if (!isAdmin)
+      throw new Failure('TOKEN_NOT_FOUND', `Cannot find the machine token "${id}": none has this id`, {
+        hint: '"cairn machine-token:list" shows those there are',
+      })
     authorize(caller, 'person.edit', installation)
     requireReach(caller.rights, [(await findPerson(db, token.person_id)).role], 'revoke this machine token')
     return token.name

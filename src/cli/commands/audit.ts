@@ -1,5 +1,7 @@
 import { Failure } from '../../base/failure.ts'
+import { nearest } from '../../base/nearest.ts'
 import type { AuditPage, AuditRow } from '../../contract/accessSchemas.ts'
+import { actionNames } from '../../contract/actions.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import { readCount } from '../inputs.ts'
 import { type Column, rowsOf } from '../output/data.ts'
@@ -48,6 +50,15 @@ export function auditList(invoke: Invoke) {
             hint: `Results: ${results.join(', ')}`,
           })
         }
+        if (
+          action !== undefined &&
+          !actionNames.some((name) => name === action || (action.endsWith('.') && name.startsWith(action)))
+        ) {
+          const near = nearest(action, actionNames)
+          throw new Failure('INPUT_INVALID', `Cannot list rows of the action "${action}": there is none of this name`, {
+            hint: `${near === null ? '' : `Did you mean "${near}"? `}"cairn role:list" shows them; with a dot at the end all of a kind are meant, such as backup.`,
+          })
+        }
         const times = { since: readTime(options.since), until: readTime(options.until) }
         const wanted = readCount(options.limit, '--limit', 100_000)
         const rows: AuditRow[] = []
@@ -74,5 +85,7 @@ function readTime(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const time = new Date(text)
   if (!Number.isNaN(time.getTime())) return time.toISOString()
-  throw new Failure('INPUT_INVALID', `Cannot read the time "${text}": a day such as 2026-03-01 or a moment is wanted`)
+  throw new Failure('INPUT_INVALID', `Cannot read the time "${text}": a day such as 2026-03-01 or a moment is wanted`, {
+    hint: 'A moment is written 2026-03-01T14:05, or 2026-03-01T14:05:00Z for UTC',
+  })
 }

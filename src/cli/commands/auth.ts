@@ -94,6 +94,8 @@ export function authLogout(invoke: Invoke) {
   )
 }
 
+const tokenHint = 'A token begins with "cairn_". "cairn machine-token:create" and the dashboard make one'
+
 async function readToken(context: Context, given: string | true): Promise<string> {
   if (given !== true && given !== '-') {
     context.warn('A token in the arguments can be seen by others on this machine: give it on stdin')
@@ -101,11 +103,12 @@ async function readToken(context: Context, given: string | true): Promise<string
   }
   const token = context.mayAsk ? await context.terminal.ask.password('Machine token') : await readLine(context.terminal.stdin)
   if (token.trim() !== '') return token.trim()
-  throw new Failure('INPUT_INVALID', 'Cannot log in: no token came on stdin')
+  throw new Failure('INPUT_INVALID', 'Cannot log in: no token came on stdin', { hint: tokenHint })
 }
 
 async function ask(url: URL, token: string): Promise<Whoami> {
-  if (!/^[\u0021-\u007e]+$/.test(token)) throw new Failure('INPUT_INVALID', 'Cannot log in: this is no machine token')
+  if (!/^[\u0021-\u007e]+$/.test(token))
+    throw new Failure('INPUT_INVALID', 'Cannot log in: this is no machine token', { hint: tokenHint })
   return openClient(url, () => token).get<Whoami>('/v1/whoami')
 }
 

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { LinkInput, LinkView } from '../../contract/schemas.ts'
-import type { Element } from '../../contract/words.ts'
+import { type Element, linkLifeMaxDays } from '../../contract/words.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -48,6 +48,7 @@ export function backupGet(invoke: Invoke) {
         if (options.to !== undefined) requireSavable(options.to, context.terminal.cwd)
         const asked = options.element === undefined ? null : readElement(options.element, 'backup:get')
         if (asked === null && options.file === undefined) readElement(undefined, 'backup:get')
+        const lifeSeconds = options.life === undefined ? undefined : readSeconds(options.life, '--life', linkLifeMaxDays)
         const picked = await pickBackup(context, subject, { file: options.file, element: asked ?? undefined })
         const element = asked ?? picked.named ?? readElement(undefined, 'backup:get')
         const { fileName } = elementOf(picked.backup, element)
@@ -55,7 +56,7 @@ export function backupGet(invoke: Invoke) {
         if (target !== null) refuseExisting({ target, overwrite: options.overwrite === true })
         const input: LinkInput = {
           element,
-          ...(options.life === undefined ? {} : { lifeSeconds: readSeconds(options.life, '--life') }),
+          ...(lifeSeconds === undefined ? {} : { lifeSeconds }),
         }
         const makeLink = () => context.client.post<LinkView>(path`/v1/backups/${picked.backup.id}/links`, input)
         const link = await makeLink()

@@ -7,7 +7,7 @@ import { type Invoke, makeCommand } from '../command.ts'
 import { confirmDestructive } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
-import { type EnvironmentName, readElements, readTarget } from '../inputs.ts'
+import { type EnvironmentName, findEnvironment, readElements, readTarget } from '../inputs.ts'
 import { type Column, singleOf } from '../output/data.ts'
 import { timeText } from '../output/human.ts'
 import { elementOf, pickBackup } from '../pickBackup.ts'
@@ -56,6 +56,7 @@ export function backupRestore(invoke: Invoke) {
         const picked = await pickBackup(context, subject, { file: options.file })
         const { backup, named } = picked
         const environment = options.toEnv === undefined ? picked.environment : readTarget(options.toEnv, picked.environment.site)
+        if (options.toEnv !== undefined) await findEnvironment(context, environment.text)
         const elements = chooseElements(backup, options.element, named)
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}/restore`
         const input: RestoreInput = {

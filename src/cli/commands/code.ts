@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { follow } from '../follow.ts'
 import { findEnvironment, readCount, readEnvironment } from '../inputs.ts'
 import { managedOutcome } from '../managed.ts'
+import { requireManaged } from '../managedOnly.ts'
 import { type Column, rowsOf } from '../output/data.ts'
 
 export function envDeploy(invoke: Invoke) {
@@ -32,7 +33,8 @@ export function envDeploy(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
-        const { environment, where } = await findEnvironment(context, subject)
+        const { environment, where, view } = await findEnvironment(context, subject)
+        requireManaged(environment, view, 'deploy to')
         const syncContent = options.syncContent === true
         const updatesInPlace = options.updatedb === true && !syncContent
         if (syncContent || environment.environment === 'live') {
@@ -133,7 +135,8 @@ async function moveCode(
   commit: string,
   options: { confirm?: string; wait: boolean },
 ) {
-  const { environment, where } = await findEnvironment(context, subject)
+  const { environment, where, view } = await findEnvironment(context, subject)
+  requireManaged(environment, view, 'change the code of')
   const history = how === 'reset' ? ', and rewrites its history: later commits leave it' : ' by a new commit'
   await confirmDestructive(context, {
     environment,

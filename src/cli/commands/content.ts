@@ -1,5 +1,6 @@
 import { Failure } from '../../base/failure.ts'
 import type { CloneInput, SearchReplaceInput } from '../../contract/managedSchemas.ts'
+import type { EnvironmentView } from '../../contract/schemas.ts'
 import type { Started } from '../../contract/workSchemas.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
@@ -7,6 +8,7 @@ import { confirmDestructive } from '../confirm.ts'
 import { follow } from '../follow.ts'
 import { findEnvironment, readEnvironment, readTarget } from '../inputs.ts'
 import { managedOutcome, replaceOutcome } from '../managed.ts'
+import { requireManaged } from '../managedOnly.ts'
 
 export function envCloneContent(invoke: Invoke) {
   return makeCommand('env:clone-content', {
@@ -38,7 +40,12 @@ export function envCloneContent(invoke: Invoke) {
           })
         }
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
-        await context.client.get(where)
+        if (environment.environment === source.environment) {
+          throw new Failure('INPUT_INVALID', `Cannot clone ${source.text} into itself`, {
+            hint: 'Name another environment of the site',
+          })
+        }
+        requireManaged(environment, await context.client.get<EnvironmentView>(where), 'clone into')
         await confirmDestructive(context, {
           environment,
           warning: `This is destructive: it replaces ${content} of ${environment.text} by what ${source.text} has.\nA backup of the present state is taken first, and "env:undo" takes the clone back.`,
@@ -81,7 +88,8 @@ export function envWipe(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, options) =>
       invoke(async (context) => {
-        const { environment, where } = await findEnvironment(context, subject)
+        const { environment, where, view } = await findEnvironment(context, subject)
+        requireManaged(environment, view, 'wipe')
         await confirmDestructive(context, {
           environment,
           warning: `This is destructive: it deletes all files and the whole database of ${environment.text}. The code stays.\nA backup of the present state is taken first.`,
@@ -114,7 +122,8 @@ export function envSearchReplace(invoke: Invoke) {
     .option('-W, --no-wait', 'do not wait, print the id of the workflow')
     .action((subject, from, to, options) =>
       invoke(async (context) => {
-        const { environment, where } = await findEnvironment(context, subject)
+        const { environment, where, view } = await findEnvironment(context, subject)
+        requireManaged(environment, view, 'replace in')
         const dryRun = options.dryRun === true
         if (!dryRun) {
           await confirmDestructive(context, {

@@ -9,7 +9,7 @@ import { follow } from '../follow.ts'
 import { givenText, lookAtGiven, sendGiven } from '../given.ts'
 import { findEnvironment, readEnvironment } from '../inputs.ts'
 import { importPlanOutcome, managedOutcome } from '../managed.ts'
-import { requireImportable } from '../mayImport.ts'
+import { requireImportable } from '../managedOnly.ts'
 
 interface Options {
   dryRun?: true

@@ -1,3 +1,4 @@
+import { Failure } from '../../base/failure.ts'
 import type { OneTimeLink, People, PersonInvited, PersonView } from '../../contract/accessSchemas.ts'
 import type { SiteRole } from '../../contract/actions.ts'
 import { path } from '../client.ts'
@@ -43,6 +44,11 @@ export function personInvite(invoke: Invoke) {
     .option('--site <names>', 'only on these sites, with commas between')
     .action((email, { name, role, site }) =>
       invoke(async ({ client, say }) => {
+        if (site !== undefined && role === undefined) {
+          throw new Failure('INPUT_INVALID', 'Cannot invite to single sites: it is not said with which role', {
+            hint: 'Add --role=viewer, operator, developer or admin',
+          })
+        }
         const sites = site?.split(',').map((text) => text.trim())
         const roles =
           role === undefined

@@ -1,3 +1,4 @@
+import { Option } from '@commander-js/extra-typings'
 import { Failure } from '../../base/failure.ts'
 import type { EnvironmentSettings, WebserverView } from '../../contract/managedSchemas.ts'
 import type { Started } from '../../contract/workSchemas.ts'
@@ -26,7 +27,7 @@ export function envWebserverConfig(invoke: Invoke) {
     ],
   })
     .argument('[SITE.ENV]', 'the environment')
-    .option('--server <name>', 'nginx', 'nginx')
+    .addOption(new Option('--server <name>', 'for which web server').choices(['nginx']).default('nginx'))
     .action((subject, { server }) =>
       invoke(async (context) => {
         const { site, environment } = readEnvironment(subject, context.terminal.env)
@@ -55,7 +56,18 @@ export function envSetUrl(invoke: Invoke) {
     .action((subject, url, options) =>
       invoke(async (context) => {
         if ((url === undefined) === (options.gateway !== true))
-          throw new Failure('INPUT_INVALID', 'Cannot set the address: either URL or --gateway is wanted')
+          throw new Failure('INPUT_INVALID', 'Cannot set the address: either URL or --gateway is wanted', {
+            hint: 'Give the address of the site, such as https://www.example.org, or --gateway for the one that Cairn shows it at',
+          })
+        if (url !== undefined && !/^https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?$/.test(url)) {
+          throw new Failure(
+            'INPUT_INVALID',
+            `Cannot use "${url}" as an address: http:// or https:// and a host in lower case are wanted, and no path`,
+            {
+              hint: 'An example: https://www.example.org',
+            },
+          )
+        }
         const environment = readEnvironment(subject, context.terminal.env)
         const where = path`/v1/sites/${environment.site}/environments/${environment.environment}`
         if (environment.environment === 'live') {

@@ -1,6 +1,6 @@
 import { Failure } from '../../base/failure.ts'
 import type { AddEnvironmentInput } from '../../contract/managedSchemas.ts'
-import type { SiteView } from '../../contract/schemas.ts'
+import type { EnvironmentView, SiteView } from '../../contract/schemas.ts'
 import type { Started } from '../../contract/workSchemas.ts'
 import { path } from '../client.ts'
 import { type Invoke, makeCommand } from '../command.ts'
@@ -28,6 +28,7 @@ export function siteDelete(invoke: Invoke) {
     .action((site, options) =>
       invoke(async (context) => {
         const { environments } = await context.client.get<SiteView>(path`/v1/sites/${site}`)
+        await refuseAttached(context, site)
         await confirmDestructive(context, {
           environment: { text: site, environment: null },
           typed: true,
@@ -105,6 +106,17 @@ export function envDelete(invoke: Invoke) {
         return follow(context, started, options.wait, async (workflow) => deletedOutcome(context, workflow))
       }),
     )
+}
+
+/** What is attached is not Cairn's to delete; told before anybody types the name of the site. */
+async function refuseAttached({ client }: Context, site: string): Promise<void> {
+  const { environments } = await client.get<{ environments: EnvironmentView[] }>(path`/v1/sites/${site}/environments`)
+  const attached = environments.find(({ kind }) => kind === 'attached')
+  if (attached === undefined) return
+  const name = `${site}.${attached.name}`
+  throw new Failure('PREFLIGHT_REFUSED', `Cannot delete "${name}": it is attached, not managed`, {
+    hint: `Cairn does not own what it would delete. It forgets it with "cairn site:detach ${name}"`,
+  })
 }
 
 function lastBackupText(what: string, givesUp: boolean | undefined): string {

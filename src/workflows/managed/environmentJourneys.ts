@@ -48,7 +48,10 @@ export function environmentJourneys(house: House, start: Start) {
           'INPUT_INVALID',
           `Cannot clone "${from.site}.${from.environment}" into "${to.site}.${to.environment}"`,
           {
-            hint: 'Both are environments of one site; content of another site comes by restoring its backup',
+            hint:
+              source.id === environment.id
+                ? 'They are the same: name another environment of the site'
+                : 'Content of another site comes by restoring its backup',
           },
         )
       }
@@ -68,6 +71,7 @@ export function environmentJourneys(house: House, start: Start) {
         throw new Failure(
           'PREFLIGHT_REFUSED',
           `Cannot deploy to "${place.site}.${environment.name}": code goes from dev to test to live`,
+          { hint: `Deploy to "${place.site}.test", and from there to "${place.site}.live"` },
         )
       }
       const from = await findManaged(house, { site: place.site, environment: before }, 'deploy from')

@@ -18,7 +18,10 @@ export async function findManaged(house: Pick<House, 'sites' | 'state'>, place: 
     return environment
   }
   throw new Failure('PREFLIGHT_REFUSED', `Cannot ${verb} "${place.site}.${place.environment}": it is attached, not managed`, {
-    hint: 'Create a managed site out of a backup of it: cairn site:create NAME --from-backup=ID',
+    hint:
+      verb === 'delete'
+        ? `Cairn does not own what it would delete. It forgets it with "cairn site:detach ${place.site}.${place.environment}"`
+        : 'Create a managed site out of a backup of it: cairn site:create NAME --from-backup=ID',
   })
 }
 

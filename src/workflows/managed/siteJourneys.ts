@@ -46,7 +46,9 @@ export function siteJourneys(house: House, start: Start) {
       const name = parseEnvironmentName(asked.environment)
       const known = await house.sites.listEnvironments(site)
       if (known.some((environment) => environment.name === name))
-        throw new Failure('SITE_TAKEN', `Cannot create "${site}.${name}": this environment exists already`)
+        throw new Failure('SITE_TAKEN', `Cannot create "${site}.${name}": this environment exists already`, {
+          hint: `Choose another name; "cairn env:list ${site}" shows those there are`,
+        })
       const input: AddEnvironmentInput = { site, environment: name, fromId: from.id }
       return start('add_environment', { site, environment: name, ids: [from.id] }, actor, input)
     },

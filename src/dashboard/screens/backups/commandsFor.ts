@@ -8,7 +8,11 @@ export function commandsFor({
   return [
     { label: 'wget', line: `wget -c '${url}'`, remark: 'The same line again goes on where it stopped' },
     // without -f the page of a refusal would be saved as the archive
-    { label: 'curl', line: `curl -f -C - -o '${fileName}' '${url}'`, remark: 'The same line again goes on where it stopped' },
+    {
+      label: 'curl',
+      line: `curl -f -C - -o '${fileName}' '${url}'`,
+      remark: 'The same line again goes on where it stopped; error 416 means that nothing is missing',
+    },
     {
       label: 'PowerShell',
       line: `Invoke-WebRequest -Uri '${url}' -OutFile '${fileName}'`,
