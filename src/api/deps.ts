@@ -78,7 +78,7 @@ export interface SiteDesk {
    * Forgets an attached environment, and its site with the last one; its directory, its database and its backups stay.
    *
    * @throws {Failure} SITE_NOT_FOUND, ENVIRONMENT_NOT_FOUND, WORKFLOW_BUSY, PREFLIGHT_REFUSED for a managed one, or while an
-   * undo set is kept
+   * undo set is kept: `journeys.detach` deletes it first
    */
   detach(place: Place): Promise<void>
   listSites(): Promise<SiteView[]>
@@ -106,6 +106,8 @@ export interface Journeys extends ManagedJourneys {
   restore(place: Place, input: RestoreInput, actor: Actor): Promise<Enqueued>
   previewRestore(place: Place, input: RestoreInput, actor: Actor): Promise<RestorePlan>
   undo(place: Place, actor: Actor): Promise<Enqueued>
+  /** Deletes the undo sets of an attached environment, and forgets it. @throws {Failure} as `SiteDesk.detach`, but for undo sets */
+  detach(place: Place, actor: Actor): Promise<Enqueued>
 }
 
 /** Those of managed sites. Whether a live environment was confirmed is asked before. */

@@ -28,6 +28,10 @@ test('each way in starts a workflow of its kind, and leaves a row that tells wha
     ],
     ['POST', '/v1/sites/shop/environments', { environment: 'x' }, 'add_environment', 'environment.create', { from: 'dev' }],
     ['DELETE', `${dev}?confirm=shop.dev`, undefined, 'delete_environment', 'environment.delete', {}],
+    [
+      ...(['POST', `${dev}/detach`, { confirm: 'shop.dev', dropUndo: true }] as const),
+      ...(['detach', 'site.detach', { dropUndo: true }] as const),
+    ],
     ['DELETE', '/v1/sites/shop?confirm=shop', undefined, 'delete_site', 'site.delete', {}],
     [
       ...(['DELETE', '/v1/sites/shop?confirm=shop&giveUpLastBackup=true', undefined] as const),
@@ -77,6 +81,8 @@ test('what is incomplete, contradicts itself or was not confirmed is refused in 
     ['DELETE', '/v1/sites/shop', undefined, 400, 'INPUT_INVALID'],
     ['DELETE', '/v1/sites/shop?confirm=shop.dev', undefined, 422, 'CONFIRMATION_NEEDED'],
     ['DELETE', `${dev}?confirm=shop.test`, undefined, 422, 'CONFIRMATION_NEEDED'],
+    ['POST', `${dev}/detach`, { dropUndo: true }, 400, 'INPUT_INVALID'],
+    ['POST', `${dev}/detach`, { confirm: 'shop', dropUndo: true }, 422, 'CONFIRMATION_NEEDED'],
     ['POST', `${dev}/wipe`, {}, 400, 'INPUT_INVALID'],
     ['POST', `${dev}/wipe`, { confirm: 'shop' }, 422, 'CONFIRMATION_NEEDED'],
     ['POST', `${live}/clone`, { from: 'test', elements: ['files'] }, 422, 'CONFIRMATION_NEEDED'],

@@ -164,6 +164,7 @@ function journeys(begin: Begin): Omit<ApiDeps['journeys'], 'previewRestore'> {
     ...{ importElement: at('import'), searchReplace: at('search_replace') },
     changeSettings: at('change_settings'),
     undo: (place, actor) => at('undo')(place, {}, actor),
+    detach: (place, actor) => at('detach')(place, {}, actor),
     wipe: (place, actor) => at('wipe')(place, {}, actor),
     clone: (from, to, input, actor) => at('clone')(to, { from, ...input }, actor),
     revertCode: (place, commit, actor) => at('revert_code')(place, { commit }, actor),
@@ -194,6 +195,7 @@ function sites(): ApiDeps['sites'] {
     managed: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     undo: null,
+    undoSets: [],
   }
   const site = {
     name: 'shop',

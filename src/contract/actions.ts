@@ -147,6 +147,7 @@ export const startedBy: Record<WorkflowKind, Action> = {
   restore: 'environment.restore',
   undo: 'environment.undo',
   expire: 'backup.delete',
+  detach: 'site.detach',
   create_site: 'site.create',
   add_environment: 'environment.create',
   delete_environment: 'environment.delete',

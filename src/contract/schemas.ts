@@ -105,8 +105,15 @@ export const AttachInput = Type.Object(
 )
 export type AttachInput = Static<typeof AttachInput>
 
-/** The typed name, `SITE.ENV` */
-export const DetachInput = Type.Object({ confirm: Type.String() }, closed)
+export const DetachInput = Type.Object(
+  {
+    /** The typed name, `SITE.ENV` */
+    confirm: Type.String(),
+    /** Deletes the undo sets that are kept, which needs a workflow; without it, detaching is refused while there are some */
+    dropUndo: Type.Optional(Type.Boolean()),
+  },
+  closed,
+)
 export type DetachInput = Static<typeof DetachInput>
 
 /** Which database an environment uses; its password never crosses, only whether there is one. */
@@ -154,6 +161,14 @@ export const Preflight = Type.Object({
 })
 export type Preflight = Static<typeof Preflight>
 
+/** A restore, or a change of a managed environment, that can be taken back, or done again */
+const UndoView = Type.Object({
+  state: Type.Enum(['ready', 'undone']),
+  backup: nullable(Type.String()),
+  restoredAt: time,
+  keepUntil: nullable(time),
+})
+
 export const EnvironmentView = Type.Object({
   id: Type.String(),
   site: Type.String(),
@@ -170,14 +185,9 @@ export const EnvironmentView = Type.Object({
   adminDatabase: Type.Boolean(),
   createdAt: time,
   /** What `undo` would do now; null when there is nothing to undo */
-  undo: nullable(
-    Type.Object({
-      state: Type.Enum(['ready', 'undone']),
-      backup: nullable(Type.String()),
-      restoredAt: time,
-      keepUntil: nullable(time),
-    }),
-  ),
+  undo: nullable(UndoView),
+  /** Of an attached one: all that restores replaced and that is still kept, newest first */
+  undoSets: Type.Array(UndoView),
   /** Null for an attached one. Release 0: nothing was deployed there yet */
   managed: nullable(Type.Object({ release: size, commit: nullable(Type.String()) })),
   preflight: Type.Optional(Preflight),

@@ -24,7 +24,7 @@ export const stepStates = ['waiting', 'running', 'succeeded', 'failed', 'cancell
 export type StepState = (typeof stepStates)[number]
 
 export const workflowKinds = [
-  ...['backup', 'restore', 'undo', 'expire'],
+  ...['backup', 'restore', 'undo', 'expire', 'detach'],
   ...['create_site', 'add_environment', 'delete_environment', 'delete_site'],
   ...['import', 'revert_code', 'reset_code', 'clone', 'deploy', 'wipe', 'search_replace'],
   ...['follow_master', 'change_settings', 'look_at_archives'],

@@ -89,6 +89,10 @@ export const UndoResult = Type.Object({
 })
 export type UndoResult = Static<typeof UndoResult>
 
+/** The `result` of a detach: how many undo sets were deleted */
+export const DetachedResult = Type.Object({ undoDropped: size })
+export type DetachedResult = Static<typeof DetachedResult>
+
 export const LogLine = Type.Object({ at: time, level: Type.Enum(['info', 'warn', 'error']), message: Type.String() })
 export type LogLine = Static<typeof LogLine>
 export const WorkflowLog = Type.Object({ lines: Type.Array(LogLine) })

@@ -1,5 +1,6 @@
 import type { WorkflowDefinition } from '../queue/define.ts'
 import { backupWorkflow } from './backup/backup.ts'
+import { detachWorkflow } from './detach.ts'
 import { expireWorkflow } from './expire.ts'
 import type { House } from './house.ts'
 import { addEnvironmentWorkflow } from './managed/addEnvironment.ts'
@@ -18,7 +19,7 @@ import { restoreWorkflow } from './restore/restore.ts'
 import { undoWorkflow } from './restore/undo.ts'
 
 const all = [
-  ...[backupWorkflow, restoreWorkflow, undoWorkflow, expireWorkflow],
+  ...[backupWorkflow, restoreWorkflow, undoWorkflow, expireWorkflow, detachWorkflow],
   ...[createSiteWorkflow, addEnvironmentWorkflow, deleteEnvironmentWorkflow, deleteSiteWorkflow],
   ...[cloneWorkflow, deployWorkflow, wipeWorkflow],
   ...[importWorkflow, revertCodeWorkflow, resetCodeWorkflow, searchReplaceWorkflow],

@@ -3,7 +3,7 @@ import { dropReleases } from '../releases/managed/dropReleases.ts'
 import { placeOf } from '../releases/managed/layout.ts'
 import type { House } from './house.ts'
 import { dropOverdueTips } from './managed/undoRefs.ts'
-import { dropOverdue } from './restore/undoSets.ts'
+import { dropUndoSets } from './restore/undoSets.ts'
 
 export interface ExpireInput {
   environmentId: string
@@ -30,7 +30,7 @@ export function expireWorkflow(house: House): WorkflowDefinition {
         })
       }
       return context.step('drop undo sets', async (run) => {
-        const dropped = await dropOverdue(house, environmentId, run.now(), (error) =>
+        const dropped = await dropUndoSets(house, environmentId, run.now(), (error) =>
           run.warn({
             code: 'UNDO_NOT_DROPPED',
             element: null,

@@ -6,6 +6,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { WorkflowRecord } from '../queue/records.ts'
 import type { Environment } from '../sites/environment.ts'
 import type { BackupInput } from './backup/backup.ts'
+import { type DetachInput, requireAttached } from './detach.ts'
 import type { ExpireInput } from './expire.ts'
 import type { House } from './house.ts'
 import { checkManagedRestore } from './managed/restore.ts'
@@ -35,7 +36,7 @@ export function makeJourneys(house: House, queue: Queue) {
     kind: WorkflowKind,
     environment: Environment,
     actor: Actor,
-    input: BackupInput | RestoreInput | UndoInput | ExpireInput,
+    input: BackupInput | RestoreInput | UndoInput | ExpireInput | DetachInput,
     options: { once: boolean; queue: boolean },
   ): Promise<Enqueued> =>
     queue.enqueue({
@@ -91,6 +92,13 @@ export function makeJourneys(house: House, queue: Queue) {
       const direction = await undoDirection(house, environment)
       if (direction === null) throw noUndo(environment)
       return start('undo', environment, actor, { environmentId: environment.id, direction }, { once: true, queue: false })
+    },
+
+    /** @throws {Failure} PREFLIGHT_REFUSED for a managed one, WORKFLOW_BUSY */
+    async detach(place: Place, actor: Actor): Promise<Enqueued> {
+      const environment = await house.sites.find(place.site, place.environment)
+      requireAttached(environment)
+      return start('detach', environment, actor, { environmentId: environment.id }, { once: true, queue: false })
     },
 
     /**

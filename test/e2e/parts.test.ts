@@ -4,6 +4,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,7 +13,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { RestorePlan } from '../../src/contract/schemas.ts'
+import { runChild } from '../../src/base/spawn.ts'
+import type { EnvironmentView, RestorePlan } from '../../src/contract/schemas.ts'
 import { chanceOf } from '../../src/releases/apply/randomTree.suite.ts'
 import { makeSmallSite, type SmallSite } from '../load/smallSite.ts'
 import { type Ground, openGround } from './ground.ts'
@@ -273,9 +275,6 @@ test('a site that has moved is attached again where it is, and one that was forg
   const after = await look(here)
   for (const part of ['code', 'files', 'database'] as const) expect(differences(original[part], after[part]), part).toEqual([])
 
-  const kept = await house.cairn('site:detach', 'wanders.dev', '--yes', '--confirm=wanders.dev')
-  expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining('what its last restore replaced is kept until')])
-
   const { directory } = await smallSite('forgotten')
   await attachAndBackUp('forgotten.dev', directory)
   expect((await house.cairn('site:detach', 'forgotten.dev', '--yes')).code).toBe(6)
@@ -283,6 +282,38 @@ test('a site that has moved is attached again where it is, and one that was forg
   expect((await house.cairn('env:info', 'forgotten.dev')).code).toBe(4)
   await cairn('site:attach', 'forgotten.dev', '--path', directory, '--yes')
   await cairn('backup:restore', 'forgotten.dev', '--element=files', '--no-safety-backup', '--yes')
+})
+
+test('a site is detached with its undo sets, which are named before and gone after, although the server is killed meanwhile', async () => {
+  await cairn('backup:restore', 'wanders.dev', '--element=files', '--no-safety-backup', '--yes')
+  const kept = await house.cairn('site:detach', 'wanders.dev', '--yes', '--confirm=wanders.dev')
+  expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining('what its last restore replaced is kept until')])
+  expect(kept.stderr).toContain('cairn site:detach wanders.dev --drop-undo')
+
+  const directory = join(ground.directory, 'wanders')
+  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '')
+  const aside = async (): Promise<string[]> => [
+    ...lines((await runChild('find', [directory, '-name', '.cairn-*'])).stdout),
+    ...lines(await site.mariadb.admin(`SHOW TABLES LIKE '\\_cairn%'`, 'wanders')),
+  ]
+  const plans = (): number => readdirSync(join(house.data, 'applies')).length
+  const plansBefore = plans()
+  expect((await aside()).length).toBeGreaterThan(6)
+  const { undoSets } = (await house.api<EnvironmentView>('GET', '/v1/sites/wanders/environments/dev')).body
+  expect(undoSets.length).toBe(2)
+  const refused = await house.cairn('site:detach', 'wanders.dev', '--drop-undo', '--yes')
+  expect(refused.code).toBe(6)
+  for (const { backup, restoredAt } of undoSets)
+    expect(refused.stderr).toContain(`the restore of ${restoredAt} (backup ${backup})`)
+
+  const asked = await cairn('site:detach', 'wanders.dev', '--drop-undo', '--yes', '--confirm=wanders.dev', '--no-wait')
+  await house.kill()
+  await house.start()
+  await cairn('workflow:wait', asked.stdout.trim())
+  expect((await house.cairn('env:info', 'wanders.dev')).code).toBe(4)
+  expect([await aside(), plans()]).toEqual([[], plansBefore - 1])
+  const audit = (await cairn('audit:list', '--format=json', '--action=site.detach')).json<{ details: object }[]>()
+  expect(audit[0]).toMatchObject({ details: { dropUndo: true } })
 })
 
 test('a backup without the uploads that were there before says so', async () => {

@@ -14,13 +14,15 @@ import {
   Sites,
   SiteView,
 } from '../../contract/schemas.ts'
+import { Started } from '../../contract/workSchemas.ts'
 import { sitesWhere } from '../../contract/rights.ts'
 import type { ApiDeps } from '../deps.ts'
 import { callerOf } from '../guard.ts'
 import type { Api } from '../server.ts'
+import { viewStarted } from '../viewWorkflow.ts'
 
 /** Of all sites those that the caller may see. */
-export function siteRoutes(app: Api, { sites }: ApiDeps): void {
+export function siteRoutes(app: Api, { sites, journeys, queue }: ApiDeps): void {
   app.post(
     '/v1/detect',
     {
@@ -86,15 +88,21 @@ export function siteRoutes(app: Api, { sites }: ApiDeps): void {
     {
       config: { action: 'site.detach' },
       schema: {
-        summary: 'Forget an attached environment; its directory, its database and its backups stay',
+        summary:
+          'Forget an attached environment; its directory, its database and its backups stay. With dropUndo a workflow does it',
         params: EnvironmentParams,
         body: DetachInput,
-        response: { 204: Type.Null() },
+        response: { 202: Started, 204: Type.Null() },
       },
     },
     async (request, reply) => {
       const { site, environment } = request.params
-      requireTypedName(`${site}.${environment}`, request.body.confirm, 'detach')
+      const { confirm, dropUndo = false } = request.body
+      requireTypedName(`${site}.${environment}`, confirm, 'detach')
+      if (dropUndo) {
+        request.auditDetails = { dropUndo }
+        return reply.code(202).send(await viewStarted(queue, await journeys.detach(request.params, callerOf(request).actor)))
+      }
       await sites.detach(request.params)
       return reply.code(204).send(null)
     },

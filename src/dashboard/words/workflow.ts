@@ -5,6 +5,7 @@ const titles: Record<string, string> = {
   restore: 'Restore',
   undo: 'Undo',
   expire: 'Removal of what is overdue',
+  detach: 'Detaching',
   create_site: 'New site',
   add_environment: 'New environment',
   delete_environment: 'Deletion of an environment',

@@ -2,11 +2,14 @@ import { Alert, Anchor, Group, List, Stack, Text } from '@mantine/core'
 import { Check, ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { DeletedResult, ImportPlan, ManagedResult, ReplaceResult } from '../../contract/managedSchemas.ts'
-import type { WorkflowView } from '../../contract/workSchemas.ts'
+import type { DetachedResult, WorkflowView } from '../../contract/workSchemas.ts'
 import { AnchorLink } from '../parts/links.tsx'
 import { plural } from '../words/count.ts'
 import { durationText } from '../words/time.ts'
 import { placeOf, workflowTitle } from '../words/workflow.ts'
+
+/** What they were about is not there any more */
+const removals = ['delete_site', 'delete_environment', 'detach']
 
 const managedKinds = [
   'create_site',
@@ -33,13 +36,14 @@ export function WorkflowResult({ workflow }: { workflow: WorkflowView }) {
   else if (kind === 'import' && typeof facts['added'] === 'number') body.push(<Plan key="p" plan={result as ImportPlan} />)
   else if (kind === 'delete_site' || kind === 'delete_environment')
     body.push(<Deleted key="d" result={result as DeletedResult} />)
+  else if (kind === 'detach') body.push(<Detached key="t" result={result as DetachedResult} />)
   else if (managedKinds.includes(kind) && Array.isArray(facts['done']))
     body.push(<Managed key="m" result={result as ManagedResult} />)
   return (
     <Alert color="teal" icon={<Check size={18} aria-hidden />} title={`${workflowTitle(kind)} of ${placeOf(workflow)}: done`}>
       <Stack gap="xs">
         {body}
-        {kind !== 'delete_site' && kind !== 'delete_environment' && site !== null && environment !== null && (
+        {!removals.includes(kind) && site !== null && environment !== null && (
           <Group gap="md">
             <AnchorLink to="/sites/$site/$environment/backups" params={{ site, environment }} size="sm">
               Go to {site}.{environment}
@@ -112,6 +116,15 @@ function Deleted({ result }: { result: DeletedResult }) {
     <Text size="sm">
       Its backups stay: {plural(result.lastBackups.length, 'last backup')} {result.lastBackups.length === 1 ? 'was' : 'were'}{' '}
       taken. A site can be made out of one again.
+    </Text>
+  )
+}
+
+function Detached({ result }: { result: DetachedResult }) {
+  return (
+    <Text size="sm">
+      It is forgotten, and {plural(result.undoDropped, 'undo set')} {result.undoDropped === 1 ? 'was' : 'were'} deleted. Its
+      directory, its database and its backups stay.
     </Text>
   )
 }

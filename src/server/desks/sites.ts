@@ -12,18 +12,22 @@ import type { Environment } from '../../sites/environment.ts'
 import { parseEnvironmentName, parseSiteName } from '../../sites/names.ts'
 import { checkOthers } from '../../sites/preflight/checkOthers.ts'
 import { preflight } from '../../sites/preflight/preflight.ts'
+import { requireAttached } from '../../workflows/detach.ts'
 import type { House } from '../../workflows/house.ts'
 import { findManaged, requireContent } from '../../workflows/managed/findManaged.ts'
 import { webserverOf } from '../../workflows/managed/webserver.ts'
 import { repositoryPath } from '../../workflows/managed/putRelease.ts'
 import { findManagedUndo } from '../../workflows/managed/undo.ts'
+import { keptUndoSets } from '../../workflows/restore/undoSets.ts'
 import { readCodeLog } from './codeLog.ts'
 
 /** What the interface sees of sites and environments. */
 export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state' | 'managed'>): SiteDesk {
   const view = async (environment: Environment, withPreflight: boolean): Promise<EnvironmentView> => ({
     ...viewEnvironment(environment),
-    undo: environment.managed === null ? await findUndo(state, environment.id) : await findReleaseUndo(managed, environment.id),
+    ...(environment.managed === null
+      ? await viewUndoSets({ state }, environment.id)
+      : { undo: await findReleaseUndo(managed, environment.id), undoSets: [] }),
     ...(withPreflight ? { preflight: await preflightView(environment) } : {}),
   })
   /** @throws {Failure} WORKFLOW_BUSY while something changes it: that goes on with what it knows */
@@ -73,21 +77,17 @@ export function siteDesk({ sites, state, managed }: Pick<House, 'sites' | 'state
       }
     },
     async detach(place) {
-      const { id, kind, codeRoot } = await idle(place, 'detach')
+      const environment = await idle(place, 'detach')
+      requireAttached(environment)
       const where = `${place.site}.${place.environment}`
-      if (kind === 'managed') {
-        throw new Failure('PREFLIGHT_REFUSED', `Cannot detach "${where}": it is managed, its files are here and nowhere else`, {
-          hint: `cairn env:delete or cairn site:delete removes it, after a last backup`,
-        })
-      }
-      const undo = await findUndo(state, id)
+      const [undo] = await findUndoSets({ state }, environment.id)
       // what it would be taken back to stands beside the site, and nobody would remove it
-      if (undo !== null && existsSync(codeRoot)) {
+      if (undo !== undefined && existsSync(environment.codeRoot)) {
         throw new Failure(
           'PREFLIGHT_REFUSED',
           `Cannot detach "${where}": what its last restore replaced is kept until ${undo.keepUntil}`,
           {
-            hint: 'Detach it then; until then it needs no attention: attached environments are backed up when you ask for it',
+            hint: `cairn site:detach ${where} --drop-undo deletes it too; then that restore cannot be undone any more. Or detach it later`,
           },
         )
       }
@@ -123,21 +123,20 @@ async function preflightView(
   return { mode, checks }
 }
 
-async function findUndo({ db }: House['state'], environmentId: string): Promise<EnvironmentView['undo']> {
-  const row = await db
-    .selectFrom('undo')
-    .select(['state', 'backup_id', 'created_at', 'keep_until'])
-    .where('environment_id', '=', environmentId)
-    .where('state', '!=', 'dropped')
-    .orderBy('created_at', 'desc')
-    .executeTakeFirst()
-  if (row === undefined || row.state === 'dropped') return null
-  return {
-    state: row.state,
-    backup: row.backup_id,
-    restoredAt: row.created_at.toISOString(),
-    keepUntil: row.keep_until?.toISOString() ?? null,
-  }
+async function findUndoSets(house: Pick<House, 'state'>, environmentId: string): Promise<EnvironmentView['undoSets']> {
+  return (await keptUndoSets(house, environmentId)).flatMap(({ state, backup_id: backup, created_at, keep_until }) =>
+    state === 'dropped'
+      ? []
+      : [{ state, backup, restoredAt: created_at.toISOString(), keepUntil: keep_until?.toISOString() ?? null }],
+  )
+}
+
+async function viewUndoSets(
+  house: Pick<House, 'state'>,
+  environmentId: string,
+): Promise<Pick<EnvironmentView, 'undo' | 'undoSets'>> {
+  const undoSets = await findUndoSets(house, environmentId)
+  return { undo: undoSets[0] ?? null, undoSets }
 }
 
 async function findReleaseUndo(managed: House['managed'], environmentId: string): Promise<EnvironmentView['undo']> {
@@ -152,7 +151,7 @@ async function findReleaseUndo(managed: House['managed'], environmentId: string)
   }
 }
 
-function viewEnvironment(environment: Environment): Omit<EnvironmentView, 'undo'> {
+function viewEnvironment(environment: Environment): Omit<EnvironmentView, 'undo' | 'undoSets'> {
   const { id, site, name, kind, framework, version, codeRoot, docroot, filesDirectory, configFiles, url, managed, createdAt } =
     environment
   return {

@@ -37,7 +37,7 @@ export function deleteSiteWorkflow(house: House): WorkflowDefinition {
 }
 
 /** By id: since a killed attempt removed one, somebody may have made another of its name. */
-async function stillThere({ sites }: House, ids: readonly string[]): Promise<Environment[]> {
+export async function stillThere({ sites }: Pick<House, 'sites'>, ids: readonly string[]): Promise<Environment[]> {
   const found: Environment[] = []
   for (const id of ids) {
     const environment = await sites.findById(id).catch((error: unknown) => {

@@ -1,3 +1,5 @@
+import { rmdirSync } from 'node:fs'
+import { isErrno } from '../../base/failure.ts'
 import type { House } from '../house.ts'
 import { json } from '../../state/json.ts'
 import { dropUndo } from '../../releases/apply/recover.ts'
@@ -55,39 +57,59 @@ export function changeOf(row: Row<'undo'>): Change {
   return row.plan as Change
 }
 
-/**
- * Deletes undo sets whose time is over. One that cannot be deleted now (a mount inside, a database that is away) stays and is
- * told; the others are deleted all the same.
- */
-export async function dropOverdue(
-  house: House,
-  environmentId: string,
-  now: Date,
-  onFailure: (error: unknown) => void,
-): Promise<number> {
-  const { db } = house.state
-  const rows = await db
+/** All that restores replaced and that is still kept, newest first. */
+export async function keptUndoSets({ state }: Pick<House, 'state'>, environmentId: string): Promise<Row<'undo'>[]> {
+  return state.db
     .selectFrom('undo')
     .selectAll()
     .where('environment_id', '=', environmentId)
     .where('state', '!=', 'dropped')
-    .where('keep_until', '<=', now)
+    .orderBy('created_at', 'desc')
     .execute()
+}
+
+/**
+ * Deletes undo sets whose time is over at `now`; all of them where it is null. One that cannot be deleted (a mount inside, a
+ * database that is away) stays and is told; the others are deleted all the same. Safe to repeat after a crash.
+ */
+export async function dropUndoSets(
+  house: Pick<House, 'state' | 'sites' | 'appliesDirectory'>,
+  environmentId: string,
+  now: Date | null,
+  onFailure: (error: unknown) => void,
+): Promise<number> {
+  const kept = await keptUndoSets(house, environmentId)
   let dropped = 0
-  for (const row of rows) {
+  for (const row of kept) {
+    if (now !== null && (row.keep_until === null || row.keep_until > now)) continue
     try {
-      const environment = await house.sites.findById(row.environment_id)
-      const change = changeOf(row)
-      if (change.home !== null) dropUndo(change.home)
-      if (change.database) {
-        const { database: credentials, adminDatabase: admin } = environment
-        await dropDatabaseUndo({ id: change.id, directory: databaseDirectory(house, change), credentials, admin })
-      }
-      await db.updateTable('undo').set({ state: 'dropped' }).where('id', '=', row.id).execute()
+      await dropUndoSet(house, row)
       dropped++
     } catch (error) {
       onFailure(error)
     }
   }
   return dropped
+}
+
+async function dropUndoSet(house: Pick<House, 'state' | 'sites' | 'appliesDirectory'>, row: Row<'undo'>): Promise<void> {
+  const environment = await house.sites.findById(row.environment_id)
+  const change = changeOf(row)
+  if (change.home !== null) dropUndo(change.home)
+  if (change.database) {
+    const { database: credentials, adminDatabase: admin } = environment
+    const directory = databaseDirectory(house, change)
+    await dropDatabaseUndo({ id: change.id, directory, credentials, admin })
+    removeDirectory(directory)
+  }
+  await house.state.db.updateTable('undo').set({ state: 'dropped' }).where('id', '=', row.id).execute()
+}
+
+/** Where the plan of a database lay, which is gone. */
+function removeDirectory(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY')) throw error
+  }
 }
