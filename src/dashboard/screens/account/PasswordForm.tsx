@@ -1,9 +1,9 @@
-import { Button, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { Button, Checkbox, PasswordInput, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { PasswordInput as Wanted, Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
-import { Problem } from '../../parts/Problem.tsx'
+import { CardForm } from '../../parts/CardForm.tsx'
 
 export function PasswordForm({ me }: { me: Whoami }) {
   const [current, setCurrent] = useState('')
@@ -18,49 +18,40 @@ export function PasswordForm({ me }: { me: Whoami }) {
     },
   })
   return (
-    <Paper withBorder p="md" radius="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          change.mutate({ password, revokeTokens, ...(me.hasPassword ? { current } : {}) })
-        }}
-      >
-        <Stack>
-          <Title order={2} size="h4">
-            Password
-          </Title>
-          {me.hasPassword ? (
-            <PasswordInput
-              label="The password now"
-              required
-              value={current}
-              onChange={(event) => setCurrent(event.currentTarget.value)}
-              autoComplete="current-password"
-            />
-          ) : (
-            <Text size="sm">There is none yet: you logged in by a link.</Text>
-          )}
-          <PasswordInput
-            label="The new one"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            autoComplete="new-password"
-          />
-          <Checkbox
-            label="Revoke my machine tokens too"
-            description="When somebody else may know the password; scripts need new ones then"
-            checked={revokeTokens}
-            onChange={(event) => setRevokeTokens(event.currentTarget.checked)}
-          />
-          {change.isError && <Problem error={change.error} />}
-          <Group>
-            <Button type="submit" loading={change.isPending}>
-              {me.hasPassword ? 'Change the password' : 'Set the password'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Paper>
+    <CardForm
+      title="Password"
+      error={change.error}
+      onSubmit={() => change.mutate({ password, revokeTokens, ...(me.hasPassword ? { current } : {}) })}
+      buttons={
+        <Button type="submit" loading={change.isPending}>
+          {me.hasPassword ? 'Change the password' : 'Set the password'}
+        </Button>
+      }
+    >
+      {me.hasPassword ? (
+        <PasswordInput
+          label="The password now"
+          required
+          value={current}
+          onChange={(event) => setCurrent(event.currentTarget.value)}
+          autoComplete="current-password"
+        />
+      ) : (
+        <Text size="sm">There is none yet: you logged in by a link.</Text>
+      )}
+      <PasswordInput
+        label="The new one"
+        required
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        autoComplete="new-password"
+      />
+      <Checkbox
+        label="Revoke my machine tokens too"
+        description="When somebody else may know the password; scripts need new ones then"
+        checked={revokeTokens}
+        onChange={(event) => setRevokeTokens(event.currentTarget.checked)}
+      />
+    </CardForm>
   )
 }

@@ -1,9 +1,9 @@
-import { Button, Group, Paper, Select, Stack, TextInput, Title } from '@mantine/core'
+import { Button, Select, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { AccountChange, Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
-import { Problem } from '../../parts/Problem.tsx'
+import { CardForm } from '../../parts/CardForm.tsx'
 
 const zones = Intl.supportedValuesOf('timeZone')
 
@@ -14,44 +14,35 @@ export function ProfileForm({ me }: { me: Whoami }) {
     ...{ inForm: true, forget: ['session'], said: 'Saved' },
   })
   return (
-    <Paper withBorder p="md" radius="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate({ name, timeZone })
-        }}
-      >
-        <Stack>
-          <Title order={2} size="h4">
-            Profile
-          </Title>
-          <TextInput
-            label="Name"
-            required
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            autoComplete="name"
-          />
-          <Select
-            label="Time zone"
-            description="In which times are shown to you"
-            placeholder={`As the browser: ${Intl.DateTimeFormat().resolvedOptions().timeZone}`}
-            searchable
-            clearable
-            limit={50}
-            data={zones}
-            value={timeZone}
-            onChange={setTimeZone}
-            clearButtonProps={{ 'aria-label': "The browser's own" }}
-          />
-          {save.isError && <Problem error={save.error} />}
-          <Group>
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Paper>
+    <CardForm
+      title="Profile"
+      error={save.error}
+      onSubmit={() => save.mutate({ name, timeZone })}
+      buttons={
+        <Button type="submit" loading={save.isPending}>
+          Save
+        </Button>
+      }
+    >
+      <TextInput
+        label="Name"
+        required
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        autoComplete="name"
+      />
+      <Select
+        label="Time zone"
+        description="In which times are shown to you"
+        placeholder={`As the browser: ${Intl.DateTimeFormat().resolvedOptions().timeZone}`}
+        searchable
+        clearable
+        limit={50}
+        data={zones}
+        value={timeZone}
+        onChange={setTimeZone}
+        clearButtonProps={{ 'aria-label': "The browser's own" }}
+      />
+    </CardForm>
   )
 }

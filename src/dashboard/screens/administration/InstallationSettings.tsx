@@ -1,4 +1,4 @@
-import { Group, Paper, Stack, TextInput, Title } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { InstallationSettings as Settings, SettingsChange } from '../../../contract/settingsSchemas.ts'
@@ -7,7 +7,7 @@ import { settingsQuery } from '../../api/settings.ts'
 import { useChange } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
 import { Loaded } from '../../parts/Loaded.tsx'
-import { Problem } from '../../parts/Problem.tsx'
+import { CardForm } from '../../parts/CardForm.tsx'
 
 /** What holds for everybody on this installation. */
 export function InstallationSettings() {
@@ -21,32 +21,24 @@ function Support({ settings }: { settings: Settings }) {
     ...{ inForm: true, forget: ['settings'], said: 'Saved' },
   })
   return (
-    <Paper withBorder p="md" radius="md" maw={640}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate({ supportContact: contact.trim() === '' ? null : contact.trim() })
-        }}
-      >
-        <Stack>
-          <Title order={2} size="h4">
-            Support
-          </Title>
-          <TextInput
-            label="Whom to ask"
-            description="An address, a number, a sentence: it stands beside every workflow that failed"
-            maxLength={300}
-            value={contact}
-            onChange={(event) => setContact(event.currentTarget.value)}
-          />
-          {save.isError && <Problem error={save.error} />}
-          <Group>
-            <ActionButton type="submit" action="settings.edit" loading={save.isPending}>
-              Save
-            </ActionButton>
-          </Group>
-        </Stack>
-      </form>
-    </Paper>
+    <CardForm
+      title="Support"
+      maw={640}
+      error={save.error}
+      onSubmit={() => save.mutate({ supportContact: contact.trim() === '' ? null : contact.trim() })}
+      buttons={
+        <ActionButton type="submit" action="settings.edit" loading={save.isPending}>
+          Save
+        </ActionButton>
+      }
+    >
+      <TextInput
+        label="Whom to ask"
+        description="An address, a number, a sentence: it stands beside every workflow that failed"
+        maxLength={300}
+        value={contact}
+        onChange={(event) => setContact(event.currentTarget.value)}
+      />
+    </CardForm>
   )
 }

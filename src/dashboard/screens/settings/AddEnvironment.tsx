@@ -1,11 +1,11 @@
-import { Group, Paper, Stack, TextInput, Title } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Started } from '../../../contract/workSchemas.ts'
 import { path, send } from '../../api/send.ts'
 import { useStart } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
-import { Problem } from '../../parts/Problem.tsx'
+import { CardForm } from '../../parts/CardForm.tsx'
 
 /** One more environment: a copy of this one. */
 export function AddEnvironment({ site, from }: { site: string; from: string }) {
@@ -16,37 +16,30 @@ export function AddEnvironment({ site, from }: { site: string; from: string }) {
     onStarted: ({ id }) => void navigate({ to: '/workflows/$id', params: { id } }),
   })
   return (
-    <Paper withBorder p="md" radius="md" maw={860}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          add.mutate()
-        }}
-      >
-        <Stack>
-          <Title order={3} size="h4">
-            One more environment
-          </Title>
-          <TextInput
-            label="Name"
-            description={`At most 11 small letters and digits. It begins as a copy of ${from}`}
-            value={environment}
-            onChange={(event) => setEnvironment(event.currentTarget.value)}
-          />
-          {add.isError && <Problem error={add.error} />}
-          <Group>
-            <ActionButton
-              type="submit"
-              action="environment.create"
-              site={site}
-              blocked={environment === '' ? 'Give it a name first' : null}
-              loading={add.isPending}
-            >
-              Add environment
-            </ActionButton>
-          </Group>
-        </Stack>
-      </form>
-    </Paper>
+    <CardForm
+      title="One more environment"
+      order={3}
+      maw={860}
+      error={add.error}
+      onSubmit={() => add.mutate()}
+      buttons={
+        <ActionButton
+          type="submit"
+          action="environment.create"
+          site={site}
+          blocked={environment === '' ? 'Give it a name first' : null}
+          loading={add.isPending}
+        >
+          Add environment
+        </ActionButton>
+      }
+    >
+      <TextInput
+        label="Name"
+        description={`At most 11 small letters and digits. It begins as a copy of ${from}`}
+        value={environment}
+        onChange={(event) => setEnvironment(event.currentTarget.value)}
+      />
+    </CardForm>
   )
 }
