@@ -8,7 +8,9 @@ import { Loaded } from '../../parts/Loaded.tsx'
 import { frameworkWords } from '../../words/elements.ts'
 import { AddEnvironment } from './AddEnvironment.tsx'
 import { Address } from './Address.tsx'
+import { AttachAgain } from './AttachAgain.tsx'
 import { DeletePlace } from './DeletePlace.tsx'
+import { Detach } from './Detach.tsx'
 import { Webserver } from './Webserver.tsx'
 
 const route = getRouteApi('/shell/sites/$site/$environment/settings')
@@ -27,7 +29,11 @@ export function Settings() {
           <>
             <Facts environment={environment} />
             {environment.managed === null ? (
-              <Possible />
+              <>
+                <Possible />
+                <AttachAgain environment={environment} />
+                <Detach environment={environment} />
+              </>
             ) : (
               <>
                 <Address environment={environment} />
