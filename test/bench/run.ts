@@ -8,14 +8,16 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeTree } from '../../src/base/files.ts'
 import { childEnd, runChild, startChild } from '../../src/base/spawn.ts'
+import { provideDashboard } from '../dashboard/built.ts'
 
 const root = join(import.meta.dirname, '../..')
 const built = mkdtempSync(join(tmpdir(), 'cairn-bench-js-'))
 process.on('SIGINT', () => {}) // the bench hears it too, and its end is waited for
 try {
+  await provideDashboard()
   const tsc = join(root, 'node_modules/.bin/tsc')
   await runChild(tsc, ['-p', join(root, 'tsconfig.json'), '--noEmit', 'false', '--noCheck', '--rootDir', root, '--outDir', built])
-  for (const name of ['node_modules', 'script', 'package.json', 'test/servers/wordpressInstall.php']) {
+  for (const name of ['node_modules', 'script', 'package.json', 'dist', 'test/servers/wordpressInstall.php']) {
     symlinkSync(join(root, name), join(built, name))
   }
   const child = startChild(

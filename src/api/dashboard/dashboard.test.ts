@@ -15,6 +15,7 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'files/index.html'), '<meta name="style-nonce" content="__STYLE_NONCE__"><div id="root"></div>')
   writeFileSync(join(directory, 'files/assets/main-abc.js'), 'export {}')
   for (const form of ['gz', 'br']) writeFileSync(join(directory, `files/assets/main-abc.js.${form}`), packed[form] ?? '')
+  writeFileSync(join(directory, 'files/early.js'), 'early')
   writeFileSync(join(directory, 'docs/troubleshooting.md'), '# Troubleshooting')
   writeFileSync(join(directory, 'secret'), 'words of nobody else')
   api = await startTestApi({ dashboard: { files: join(directory, 'files'), docs: join(directory, 'docs') } })
@@ -69,10 +70,12 @@ test('scripts are sent as they lie there, packed, to who unpacks them', async ()
   }
 })
 
-test('files with their hash in the name are kept for a year, pages of the documentation as they are written', async () => {
+test('files with their hash in the name are kept for a year, others for an hour, pages of the documentation as they are written', async () => {
   const script = await ask('/assets/main-abc.js', '*/*')
   expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
   expect(script.headers.get('content-type')).toContain('javascript')
+  const early = await ask('/early.js', '*/*')
+  expect([early.text, early.headers.get('cache-control')]).toEqual(['early', 'public, max-age=3600'])
   const page = await ask('/docs/troubleshooting.md', '*/*')
   expect([page.text, page.headers.get('content-type')]).toEqual(['# Troubleshooting', 'text/markdown; charset=utf-8'])
 })

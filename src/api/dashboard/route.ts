@@ -35,7 +35,7 @@ export async function dashboardRoutes(app: Api, directories: { files: string; do
     void reply.header('cache-control', `public, max-age=${yearSeconds}, immutable`)
     return reply.sendFile(`assets/${file}`)
   })
-  for (const file of ['icon.svg', 'first.css']) {
+  for (const file of ['icon.svg', 'first.css', 'early.js']) {
     app.get(`/${file}`, load, async (_request, reply) => reply.header('cache-control', 'public, max-age=3600').sendFile(file))
   }
   app.get('/docs/:page', load, async (request, reply) => {

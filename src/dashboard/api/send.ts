@@ -1,4 +1,5 @@
 import type { Problem } from '../../contract/schemas.ts'
+import { takeEarly } from './early.ts'
 
 /** What the server said no to, in its words: they are made for people. */
 export class Refusal extends Error {
@@ -25,10 +26,13 @@ export async function send<T>(method: Method, path: string, body?: unknown, sign
     init.body = JSON.stringify(body)
     init.headers = { accept: 'application/json', 'content-type': 'application/json' }
   }
-  const answer = await fetch(path, init).catch((error: unknown) => {
-    if (signal?.aborted === true) throw error
-    throw unreachable()
-  })
+  const early = await takeEarly(method, path)
+  const answer =
+    early ??
+    (await fetch(path, init).catch((error: unknown) => {
+      if (signal?.aborted === true) throw error
+      throw unreachable()
+    }))
   if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T
   throw new Refusal(await readProblem(answer))
 }

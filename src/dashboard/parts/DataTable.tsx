@@ -1,6 +1,6 @@
 import { Table, type TableProps } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useDeferredValue } from 'react'
 import classes from './DataTable.module.css'
 import { Loaded } from './Loaded.tsx'
 
@@ -43,10 +43,14 @@ export function DataTable<Data, Row>({ query, rows, empty, ...table }: Props<Dat
   )
 }
 
+/** More than a window shows: they are seen at once, the others a moment later */
+const rowsFirst = 12
+
 type FilledProps<Row> = Omit<Props<unknown, Row>, 'query' | 'rows' | 'empty'> & { rows: readonly Row[] }
 
 /** The roles are told, because a table that is shown as cards is none any more to who listens. */
 function Filled<Row>({ label, rows, columns, keyOf, actions, minWidth, spacing = 'sm' }: FilledProps<Row>) {
+  const count = useDeferredValue(rows.length, rowsFirst)
   return (
     <div className={classes['scroll']} tabIndex={0} role="group" aria-label={label}>
       <Table
@@ -71,7 +75,7 @@ function Filled<Row>({ label, rows, columns, keyOf, actions, minWidth, spacing =
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody role="rowgroup">
-          {rows.map((row) => (
+          {rows.slice(0, count).map((row) => (
             <Table.Tr key={keyOf(row)} role="row">
               {columns.map((column) => (
                 <Table.Td key={column.head} role="cell" data-head={column.head} className={classOf(column)}>

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { triggers } from '../../contract/words.ts'
+import { Sites } from '../screens/sites/Sites.tsx'
 import { inShell } from './frame.ts'
 import { count, oneOf, readElements, search, text } from './searches.ts'
 
@@ -12,7 +13,7 @@ export const sites = createRoute({
     framework: text(asked['framework']),
     page: count(asked['page']),
   })),
-  component: lazyRouteComponent(() => import('../screens/sites/Sites.tsx'), 'Sites'),
+  component: Sites,
 })
 export const createSite = createRoute({
   getParentRoute: inShell,
