@@ -33,6 +33,17 @@ try {
   for (const [name, look] of Object.entries(looks)) {
     const { page, context } = await openWindow(world.browser, world.house.url, { ...look, as: signedIn })
     for (const [title, path] of Object.entries(pages)) await shoot(page, path, `${title}-${name}`)
+    await page.goto('/sites/blog/live/settings')
+    await page.getByRole('button', { name: 'Attach again…' }).click()
+    await page.getByRole('button', { name: 'Look what is there' }).click()
+    await page.getByText('Is it right?').waitFor()
+    await page.waitForTimeout(300)
+    await page.screenshot({ path: join(folder, `attach-again-${name}.png`) })
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Detach…' }).click()
+    await page.getByLabel('Type blog.live to confirm').waitFor()
+    await page.waitForTimeout(300)
+    await page.screenshot({ path: join(folder, `detach-${name}.png`) })
     await page.goto('/sites/blog/live/backups/log')
     await page
       .getByRole('button', { name: /^Download Database/ })
@@ -53,7 +64,7 @@ try {
     await stranger.context.close()
   }
   console.log(`the Sites page is painted after ${await paintMs(world, signedIn)} ms, with nothing of it in the browser`)
-  console.log(`screenshots of ${Object.keys(pages).length + 3} pages are in ${folder}`)
+  console.log(`screenshots of ${Object.keys(pages).length + 5} pages are in ${folder}`)
 } finally {
   await world.close()
 }
@@ -90,7 +101,7 @@ async function logIn({ browser, house }: World): Promise<BrowserContext> {
 function damage({ directory, uploads }: World['wordpress']): void {
   writeFileSync(join(directory, 'wp-content/plugins/hello.php'), '<?php this is not PHP\n')
   writeFileSync(join(directory, 'wp-content/plugins/left-over.php'), '<?php\n')
-  const [year] = readdirSync(uploads)
+  const year = readdirSync(uploads).find((name) => /^\d{4}$/.test(name)) // beside an undo set
   if (year !== undefined) rmSync(join(uploads, year), { recursive: true })
 }
 
@@ -106,6 +117,7 @@ async function seed({ house, wordpress }: World): Promise<{ backup: string; fail
   await must('backup:create', 'blog.live')
   const { body } = await house.api<{ backups: BackupView[] }>('GET', '/v1/sites/blog/environments/live/backups')
   const backup = body.backups[0]?.id ?? ''
+  await must('backup:restore', 'blog.live', '--element=files', '--no-safety-backup', '--yes', '--confirm=blog.live')
   await must('site:create', 'shop', `--from-backup=${backup}`, '--label=The shop')
   await must('env:deploy', 'shop.test', '--note=New theme')
   await must('backup:create', 'shop.dev')

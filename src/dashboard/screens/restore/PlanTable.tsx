@@ -16,7 +16,7 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
   return (
     <Stack gap="sm">
       <Table.ScrollContainer minWidth={340} type="native" tabIndex={0} role="group" aria-label="What will change">
-        <Table withTableBorder horizontalSpacing={8}>
+        <Table withTableBorder horizontalSpacing={8} fz={{ base: 'xs', sm: 'sm' }}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>What will change</Table.Th>
@@ -34,7 +34,9 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
                   <Table.Td ta="right">{countText(counts.added)}</Table.Td>
                   <Table.Td ta="right">{countText(counts.changed)}</Table.Td>
                   <Table.Td ta="right">{countText(counts.removed)}</Table.Td>
-                  <Table.Td ta="right">{sizeText(counts.bytes)}</Table.Td>
+                  <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                    {sizeText(counts.bytes)}
+                  </Table.Td>
                 </Table.Tr>
               ),
             )}
@@ -45,7 +47,9 @@ export function PlanTable({ plan }: { plan: RestorePlan }) {
                   {plural(database.tables, 'table')} replaced, {plural(database.rows, 'row')}
                 </Table.Td>
                 <Table.Td ta="right">{plural(database.tablesRemoved.length, 'table')}</Table.Td>
-                <Table.Td ta="right">{sizeText(database.bytes)}</Table.Td>
+                <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                  {sizeText(database.bytes)}
+                </Table.Td>
               </Table.Tr>
             )}
           </Table.Tbody>

@@ -82,7 +82,8 @@ function Possible() {
             <Stack gap="xs">
               <Text size="sm">{preflight.mode}</Text>
               <List size="sm">
-                {preflight.checks
+                {/* code and files have most of them in common */}
+                {[...new Map(preflight.checks.map((one) => [`${one.check} ${one.message}`, one])).values()]
                   .toSorted((one, other) => Number(one.ok) - Number(other.ok))
                   .map(({ check, ok, level, message }) => (
                     <List.Item key={`${check} ${message}`} {...(ok ? {} : { c: level === 'error' ? 'red' : 'orange' })}>
