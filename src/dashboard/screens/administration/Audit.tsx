@@ -18,7 +18,7 @@ const columns: Column<AuditRow>[] = [
   { head: 'When', cell: ({ at }) => <Moment at={at} />, oneLine: true },
   { head: 'Who', cell: ({ actor }) => actor.name },
   { head: 'What', cell: (row) => <What row={row} />, long: true },
-  { head: 'Of', cell: ({ subject }) => <Subject subject={subject} />, long: true },
+  { head: 'Of', cell: ({ subject }) => subject, long: true },
   { head: 'Result', cell: ({ result }) => (result === 'done' ? 'done' : <Code>{result}</Code>) },
   { head: 'From', cell: ({ address }) => address, oneLine: true },
 ]
@@ -50,21 +50,6 @@ export function Audit() {
       />
       <Pages page={page} size={pageSize} total={atLeast(page, pageSize, shown, query.data?.next != null)} />
     </Stack>
-  )
-}
-
-/** An id stands below its place, small enough for one line. */
-function Subject({ subject }: Pick<AuditRow, 'subject'>) {
-  const [place = '', ...ids] = subject?.split(' ') ?? []
-  return (
-    <>
-      {place}
-      {ids.length > 0 && (
-        <Text size="xs" c="dimmed">
-          {ids.join(' ')}
-        </Text>
-      )}
-    </>
   )
 }
 

@@ -83,10 +83,10 @@ function Possible() {
               <Text size="sm">{preflight.mode}</Text>
               <List size="sm">
                 {/* code and files have most of them in common */}
-                {[...new Map(preflight.checks.map((one) => [`${one.check} ${one.message}`, one])).values()]
+                {[...new Map(preflight.checks.map((one) => [one.message, one])).values()]
                   .toSorted((one, other) => Number(one.ok) - Number(other.ok))
-                  .map(({ check, ok, level, message }) => (
-                    <List.Item key={`${check} ${message}`} {...(ok ? {} : { c: level === 'error' ? 'red' : 'orange' })}>
+                  .map(({ ok, level, message }) => (
+                    <List.Item key={message} {...(ok ? {} : { c: level === 'error' ? 'red' : 'orange' })}>
                       {message}
                     </List.Item>
                   ))}
