@@ -63,12 +63,12 @@ test('what cannot be attached is refused with what was found, and nothing is att
   mkdirSync(empty)
   const attach = (where: string, as = 'other.dev'): string[] => ['site:attach', as, '--path', where, '--yes']
   await Promise.all([
-    fails(1, [/Cannot read ".*\/nowhere": it does not exist/, /directory that holds the site/], ...attach('/nowhere')),
-    fails(1, [/it is not a directory/], ...attach(join(site.directory, 'index.php'))),
+    fails(2, [/Cannot read ".*\/nowhere": it does not exist/, /directory that holds the site/], ...attach('/nowhere')),
+    fails(2, [/it is not a directory/], ...attach(join(site.directory, 'index.php'))),
     fails(2, [/Cannot find a site in ".*\/empty"/, /WordPress/, /CMS_NOT_FOUND/], ...attach(empty)),
     fails(
       2,
-      [/Cannot use "My_Site".*lower-case letters, digits and dashes/, /"my-site"/],
+      [/Cannot use "My_Site".*lower-case letters, digits and dashes/, /"my-site\.dev"/],
       ...attach(site.directory, 'My_Site.dev'),
     ),
     fails(2, [/Cannot use "a-b" as the name of an environment.*1 to 11/], ...attach(site.directory, 'other.a-b')),

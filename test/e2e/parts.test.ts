@@ -214,7 +214,7 @@ test('live is restored only under its typed name, and the warning says what is a
     const answer = await house.cairn('backup:restore', 'parts.live', '--no-safety-backup', ...flags)
     expect([answer.code, answer.stderr]).toEqual([6, expect.stringContaining(says)])
     expect(answer.stderr).toContain('This is destructive: it wipes files of parts.live')
-    expect(answer.stderr).toContain('Restore to dev first (--to-env=dev)')
+    expect(answer.stderr).toMatch(/Restore to (dev|test) first \(--to-env=\1\)/)
   }
   expect(changed(before, await look())).toEqual({ code: false, files: false, database: false })
   await cairn('backup:restore', 'parts.live', '--no-safety-backup', '--yes', '--confirm=parts.live')
