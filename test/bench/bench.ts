@@ -20,7 +20,12 @@ const packages = [
 ]
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    row: { type: 'string', default: '' },
+  },
 })
 const wanted = values.only?.split(',') ?? Object.keys(groups)
 const unknown = wanted.filter((name) => groups[name] === undefined)
@@ -35,6 +40,7 @@ const rows: BenchRow[] = []
 try {
   for (const name of wanted) {
     for (const measurement of groups[name] ?? []) {
+      if (!measurement.rows.some(({ work }) => work.includes(values.row))) continue
       say(`${name}: ${measurement.rows[0]?.work}${measurement.rows.length > 1 ? ' …' : ''}`)
       const taken = await takeRows(measurement, house)
       rows.push(...taken)

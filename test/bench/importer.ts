@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { pino } from 'pino'
-import { type Client, openClient } from '../../src/cli/client.ts'
+import { fileURLToPath } from 'node:url'
+import type { Client } from '../../src/cli/client.ts'
 import type { Given } from '../../src/contract/managedSchemas.ts'
 import type { Started, WorkflowView } from '../../src/contract/workSchemas.ts'
 import { removeTree } from '../../src/base/files.ts'
 import { runChild } from '../../src/base/spawn.ts'
-import { readConfiguration } from '../../src/server/configuration.ts'
-import { startServer } from '../../src/server/startServer.ts'
+import { threadFile } from '../../src/base/threads.ts'
+import { prepareCairn } from '../load/cairn.ts'
 import { startMariadb, type TestMariadb } from '../servers/mariadb.ts'
 import { installWordPress } from '../servers/wordpress.ts'
 import { makeDatabase, makeUploads } from './data.ts'
@@ -39,24 +39,26 @@ export const importer: Measurement = {
       `CREATE USER bench@127.0.0.1 IDENTIFIED BY '${password}'; GRANT ALL ON *.* TO bench@127.0.0.1 WITH GRANT OPTION`,
     )
     const data = join(house.work, 'importer')
-    const configuration = readConfiguration(
-      [
-        ...['--data', data, '--listen', '127.0.0.1:0', '--gateway-listen', '127.0.0.1:0'],
-        ...['--mysql-url', `mysql://bench:${password}@127.0.0.1:${mariadb.port}/`],
-      ],
-      {},
+    const settings = {
+      CAIRN_GATEWAY_LISTEN: '127.0.0.1:0',
+      CAIRN_MYSQL_URL: `mysql://bench:${password}@127.0.0.1:${mariadb.port}/`,
+    }
+    const [asServer = '', serverChild = ''] = ['asServer', 'server.child'].map((name) =>
+      fileURLToPath(threadFile(import.meta.url, name)),
     )
-    const server = await startServer(configuration, pino({ level: 'silent' }), (error) => house.say(String(error)))
+    // of its own: what a bench holds in memory makes each start of a program slow
+    const server = await prepareCairn(data, settings, ['--import', asServer, serverChild])
+    await server.start()
     try {
       const archives = await makeArchives(house, mariadb)
-      const client = openClient(new URL(`http://${server.address}`), () => readFileSync(join(data, 'token'), 'utf8').trim())
+      const { client } = server
       let count = 0
       const ours = async (): Promise<Figure> => {
         const site = `import-${++count}`
         const given: Record<string, Given> = {}
         for (const [name, path] of Object.entries(archives)) given[name] = await upload(client, path)
         await settle()
-        const figure = await timeOurs([mariadb.pid], async () => {
+        const figure = await timeOurs([mariadb.pid, server.pid()], async () => {
           const started = await client.post<Started>('/v1/sites', { site, source: { kind: 'archives', ...given } })
           await succeed(client, started)
         })

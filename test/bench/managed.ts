@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeTree } from '../../src/base/files.ts'
@@ -48,11 +48,12 @@ const reflinked: Measurement = {
 export const managed: readonly Measurement[] = [changedFiles, reflinked, importer]
 
 /** Lays a tree out of one backup, by turns with nothing to take them from and with the current release's, of which 1 % has changed. */
-async function compareReleases(house: BenchHouse, tree: string, directory: string): Promise<Outcome> {
+async function compareReleases(house: BenchHouse, tree: string, disk: string): Promise<Outcome> {
+  const directory = mkdtempSync(join(disk, 'releases-'))
   const repository = await house.newRepository()
   const { manifest } = await takeTree({ repository, tree, codec: zlib6 })
   const chance = seeded(5)
-  const statCachePath = join(house.work, 'release-known')
+  const statCachePath = `${directory}-known`
   let count = 0
   const lay = async (from: string | null, known: KnownContent | null): Promise<{ to: string; figure: Figure }> => {
     const to = join(directory, `files-${++count}`)

@@ -26,7 +26,7 @@ export async function timeShell(script: string, env: Record<string, string> = {}
   return { wallMs, cpuMs: (user + system) * 1000 }
 }
 
-/** Times work of this process, its threads and the children that end meanwhile, and of the servers in `serverPids`. */
+/** Times work of this process and of the servers in `serverPids`: their threads, and the children that run or end meanwhile. */
 export async function timeOurs(serverPids: readonly number[], work: () => Promise<unknown>): Promise<Figure> {
   const cpu = cpuMsOf(serverPids)
   const begin = performance.now()
@@ -54,7 +54,8 @@ function cpuMsOf(serverPids: readonly number[]): number {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue
     const parent = Number(statFields(pid)?.[1])
-    if (serverPids.includes(Number(pid)) || serverPids.includes(parent)) ticks += ticksOf(pid, 2)
+    if (serverPids.includes(Number(pid))) ticks += ticksOf(pid, 4)
+    else if (serverPids.includes(parent)) ticks += ticksOf(pid, 2)
   }
   return ticks * tickMs
 }

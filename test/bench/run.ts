@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [--only=files,database,reading,managed,dashboard,memory] [--quick]: ours and the peers' on the same data in one run.
+// npm run bench [-- --json] [--only=files,database,reading,managed,dashboard,memory] [--row=TEXT] [--quick]: ours and the peers' on the same data in one
+// run. --row takes only what has a row with this text.
 // The table, or with --json one object, goes to stdout, what is going on to stderr. --quick runs everything once on little data.
 //
 // What is measured is the JavaScript that the package holds, not the source of a checkout: there each thread loads a compiler

@@ -15,6 +15,8 @@ export interface Cairn {
   client: Client
   /** The environment for commands that talk to this server */
   env: Record<string, string>
+  /** Of the server that was launched last */
+  pid(): number
   /** Starts the server, and waits until it answers; throws with its log when it ends instead */
   start(): Promise<void>
   /** The same without waiting */
@@ -36,8 +38,16 @@ export interface Descendant {
   command: string
 }
 
-/** A Cairn server as a process of its own over the data directory `data`, on a port that stays the same across restarts. */
-export async function prepareCairn(data: string, more: Record<string, string> = {}): Promise<Cairn> {
+/**
+ * A Cairn server as a process of its own over the data directory `data`, on a port that stays the same across restarts.
+ *
+ * @param serve what Node runs
+ */
+export async function prepareCairn(
+  data: string,
+  more: Record<string, string> = {},
+  serve: readonly string[] = [program, 'server'],
+): Promise<Cairn> {
   if (Number(process.versions.node.split('.')[0]) < 24)
     throw new Error('Run this with Node 24: bin/cairn would start another process')
   const address = `127.0.0.1:${await freePort()}`
@@ -57,7 +67,7 @@ export async function prepareCairn(data: string, more: Record<string, string> = 
   const lastWords = (): string => readFileSync(logPath, 'utf8').slice(-3000)
   const launch = (): void => {
     const log = openSync(logPath, 'a')
-    child = spawn(process.execPath, [program, 'server'], {
+    child = spawn(process.execPath, serve, {
       stdio: ['ignore', log, log],
       env: { ...env, CAIRN_LISTEN: address },
     })
@@ -75,6 +85,7 @@ export async function prepareCairn(data: string, more: Record<string, string> = 
     env,
     launch,
     answers,
+    pid: () => child?.pid ?? 0,
     async start() {
       launch()
       for (const until = Date.now() + 180_000; !(await answers()); await sleep(25)) {

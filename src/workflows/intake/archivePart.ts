@@ -4,7 +4,6 @@ import { padding } from '../../archive/glue.ts'
 import { type Run, stopIfCancelled } from '../../base/run.ts'
 import type { Element, Warning } from '../../contract/words.ts'
 import { chunkerName } from '../../repository/chunker.ts'
-import type { CodecChoice } from '../../repository/codecs/codec.ts'
 import { encodePage, isPageCut } from '../../repository/page.ts'
 import type { ArchiveForm } from '../../repository/pageSummary.ts'
 import type { Repository, StoredEntry, WriteSession } from '../../repository/types.ts'
@@ -13,7 +12,7 @@ import { type Captured, untilCancelled } from '../capture/captureTree.ts'
 import { Encoders } from '../capture/encoders.ts'
 import { statRecordBytes } from '../capture/statRecords.ts'
 import { storeManifest } from '../capture/storeManifest.ts'
-import type { StoredArchive } from './storeArchive.ts'
+import { intakeCodec, type StoredArchive } from './storeArchive.ts'
 
 export interface ArchivePartOptions {
   repository: Repository
@@ -28,7 +27,6 @@ export interface ArchivePartOptions {
   /** Top directory of the element's own archive with a slash behind it (`files_dev/`), or empty */
   archivePrefix: string
   facts?: Record<string, unknown>
-  codec: CodecChoice
   run: Run
 }
 
@@ -45,7 +43,7 @@ const warningsMax = 1000
 export async function archivePart(options: ArchivePartOptions): Promise<Captured> {
   const { repository, session, run, element, archivePrefix } = options
   stopIfCancelled(run)
-  const encoders = Encoders.start({ repository, session, codec: options.codec })
+  const encoders = Encoders.start({ repository, session, codec: intakeCodec() })
   const archive: ArchiveForm = { prefix: archivePrefix, form: 'tar' }
   try {
     const warnings: Warning[] = []

@@ -6,7 +6,6 @@ import type { Element, Warning } from '../../contract/words.ts'
 import { type ArchivePlan, checkArchives } from '../../intake/archives/checkArchives.ts'
 import type { GivenArchive } from '../../intake/archives/givenArchive.ts'
 import { refuseArchive } from '../../intake/archives/refuseArchive.ts'
-import type { CodecChoice } from '../../repository/codecs/codec.ts'
 import { readEntryBody } from '../../repository/readEntries.ts'
 import type { Repository, WriteSession } from '../../repository/types.ts'
 import type { Captured } from '../capture/captureTree.ts'
@@ -22,7 +21,6 @@ export interface ReadArchivesOptions {
   workDirectory: string
   limits?: Partial<ForeignLimits>
   twins?: boolean
-  codec: CodecChoice
   run: Run
 }
 
@@ -46,7 +44,7 @@ export interface ReadArchives {
  * @throws {Failure} ARCHIVE_REFUSED with `details.reason`, ARCHIVE_DAMAGED, SPACE_LACKING, WORKFLOW_CANCELLED, SESSION_LOST
  */
 export async function readArchives(options: ReadArchivesOptions): Promise<ReadArchives> {
-  const { repository, session, codec, run } = options
+  const { repository, session, run } = options
   const files: ForeignFile[] = []
   const stored: (StoredArchive | null)[] = []
   const close = async (): Promise<void> => {
@@ -78,7 +76,6 @@ export async function readArchives(options: ReadArchivesOptions): Promise<ReadAr
         return archivePart({
           repository,
           session,
-          codec,
           run,
           archive: partOf(part.archive),
           element,

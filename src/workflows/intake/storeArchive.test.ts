@@ -42,7 +42,7 @@ async function store(bytes: Buffer, options: Partial<StoreArchiveOptions> = {}) 
   const session = await home.repository.openSession()
   try {
     const { repository } = home
-    const archive = await storeArchive({ repository, session, file, workDirectory: work, codec, run: quietRun(), ...options })
+    const archive = await storeArchive({ repository, session, file, workDirectory: work, run: quietRun(), ...options })
     return { session, archive, repository }
   } catch (error) {
     await session.close()
@@ -82,7 +82,7 @@ describe('a tree', () => {
     'in an archive (%s) becomes the manifest that its directory would become, of the same chunks',
     async (_name, make) => {
       const { archive, session, repository } = await store(make())
-      const part = { repository, session, archive, element: 'code' as const, archivePrefix: 'code/', codec, run: quietRun() }
+      const part = { repository, session, archive, element: 'code' as const, archivePrefix: 'code/', run: quietRun() }
       const captured = await archivePart({ ...part, root: 'site' })
       await repository.commitBackup(session, backupOf(captured.manifest, captured.ref))
       expect(captured.warnings).toMatchObject([
@@ -135,7 +135,7 @@ test('one archive becomes several elements, each without what belongs to another
       tarMember('site/dump.sql', { body: '-- SQL' }),
     ),
   )
-  const part = { repository, session, archive, codec, run: quietRun() }
+  const part = { repository, session, archive, run: quietRun() }
   const code = await archivePart({
     ...part,
     element: 'code',
@@ -218,7 +218,6 @@ test('the archives of a site become its elements: trees as manifests, the dump a
         { role: 'database', path: write('dump', dump), name: 'dump' },
       ],
       workDirectory: work,
-      codec,
       run: quietRun(),
     })
     const paths = async (element: 'code' | 'files', leaveOut?: (path: string) => boolean) => {

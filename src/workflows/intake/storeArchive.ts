@@ -9,7 +9,7 @@ import { EntryIndex } from '../../intake/archives/entryIndex.ts'
 import { type Outline, OutlineMaker } from '../../intake/archives/outline.ts'
 import { chunkClasses, chunkClassOf } from '../../repository/chunker.ts'
 import { unpackChunkRefs } from '../../repository/chunkRef.ts'
-import type { CodecChoice } from '../../repository/codecs/codec.ts'
+import { chooseCodec, type CodecChoice } from '../../repository/codecs/codec.ts'
 import { looksCompressed } from '../../repository/fragment.ts'
 import type { ChunkRef, Repository, StoredEntry, WriteSession } from '../../repository/types.ts'
 import { untilCancelled } from '../capture/captureTree.ts'
@@ -26,9 +26,11 @@ export interface StoreArchiveOptions {
   limits?: Partial<ForeignLimits>
   /** Paths may differ in upper and lower case alone */
   twins?: boolean
-  codec: CodecChoice
   run: Run
 }
+
+/** Somebody waits for it, and most of it becomes a commit at once: no backup keeps these chunks unless it finds the same again. */
+export const intakeCodec = (): CodecChoice => chooseCodec('fast')
 
 /** An archive whose bodies are in the repository: its entries in order, ready to become manifests. */
 export interface StoredArchive {
@@ -56,7 +58,7 @@ const warningsMax = 1000
 export async function storeArchive(options: StoreArchiveOptions): Promise<StoredArchive> {
   const { repository, session, file, run } = options
   stopIfCancelled(run)
-  const encoders = Encoders.start({ repository, session, codec: options.codec })
+  const encoders = Encoders.start({ repository, session, codec: intakeCodec() })
   const index = new EntryIndex(options.workDirectory)
   const outline = new OutlineMaker()
   const warnings: Warning[] = []

@@ -9,7 +9,6 @@ import type { WorkflowContext } from '../../queue/define.ts'
 import type { LearnedOfCode } from '../../releases/managed/prepareRelease.ts'
 import type { KnownOfSite } from '../../releases/managed/readCode.ts'
 import { entriesOf } from '../../repository/archiveOut.ts'
-import { chooseCodec } from '../../repository/codecs/codec.ts'
 import type { House } from '../house.ts'
 import { type ReadArchives, readArchives } from '../intake/readArchives.ts'
 import { codeFrom, commitCode, provideSiteRepository } from './code.ts'
@@ -88,7 +87,6 @@ export async function releaseFromArchives(
             ends.push(() => session.close())
             const archives = await readArchives({
               ...{ repository: house.repository, session, workDirectory: house.managed.intake.directory, given: roles, run },
-              codec: chooseCodec(house.compression),
             })
             ends.push(() => archives.close())
             read.resolve(archives)

@@ -8,7 +8,6 @@ import type { ImportPlan, ManagedResult } from '../../contract/managedSchemas.ts
 import type { Element, Warning } from '../../contract/words.ts'
 import { defineWorkflow, type WorkflowContext, type WorkflowDefinition } from '../../queue/define.ts'
 import type { Manifest } from '../../repository/types.ts'
-import { chooseCodec } from '../../repository/codecs/codec.ts'
 import type { Environment } from '../../sites/environment.ts'
 import type { House } from '../house.ts'
 import { stopIdleThreads } from '../capture/warmThreads.ts'
@@ -102,7 +101,7 @@ async function releaseFromFile(
     const given = await takeGiven(house, context.id, input.given, run)
     ends.push(() => given.close())
     const workDirectory = house.managed.intake.directory
-    const reading = { repository: house.repository, session, workDirectory, codec: chooseCodec(house.compression), run }
+    const reading = { repository: house.repository, session, workDirectory, run }
     const commit = environment.managed?.commit ?? ''
     const known = knownOf(ground)
     const same: WantedRelease = {

@@ -1,7 +1,6 @@
 import type { ArchivesFound } from '../../contract/managedSchemas.ts'
 import { scanDump } from '../../intake/archives/scanDump.ts'
 import { defineWorkflow, type WorkflowContext, type WorkflowDefinition } from '../../queue/define.ts'
-import { chooseCodec } from '../../repository/codecs/codec.ts'
 import type { House } from '../house.ts'
 import { readArchives } from '../intake/readArchives.ts'
 import type { ArchivesInput } from './archives.ts'
@@ -33,7 +32,6 @@ async function look(house: House, context: WorkflowContext, { given }: ArchivesI
       run.progress({ note: 'reading the archives' })
       const archives = await readArchives({
         ...{ repository: house.repository, session, workDirectory: house.managed.intake.directory, run },
-        codec: chooseCodec(house.compression),
         given: given.map(({ role }, index) => ({ role, path: files[index]?.path ?? '', name: files[index]?.name ?? '' })),
       })
       try {

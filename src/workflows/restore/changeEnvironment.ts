@@ -35,11 +35,9 @@ export function databaseDirectory(house: Pick<House, 'appliesDirectory'>, change
  * maintenance off. Safe to repeat after a crash at any moment: both plans know how far they are, and it goes on.
  *
  * The database goes first: that it is busy is found out before anything has moved. Where the trees then fail, the database goes
- * back.
+ * back. Where it fails and is not as before, requests stay held: it must be called again, see `untilEnded`.
  *
  * @param refresh called under maintenance before the first move, to include what the site changed since the plan was made
- * Where it fails and is not as before, requests stay held: it must be called again, see `untilEnded`.
- *
  * @throws {Failure} DATABASE_BUSY, or what else failed
  */
 export async function playChange(
