@@ -312,27 +312,51 @@ const looks: Look[] = isSoak
       ['narrow', 'dark', 'all'],
     ]
 const pages = [
-  ...['/', '/sites/new', '/sites/new?way=attach', '/workflows', '/account'],
+  ...['/login', '/', '/sites/new', '/sites/new?way=attach', '/workflows', '/account'],
   ...['/sites/blog/live/backups', '/sites/blog/live/backups/log', '/sites/blog/live/code', '/sites/blog/live/settings'],
   ...(isRoot
     ? ['/sites/shop/dev/code', '/sites/shop/dev/workflow', '/sites/shop/dev/settings', '/sites/shop/test/workflow?part=wipe']
     : []),
   ...['/administration', '/administration/people', '/administration/audit', '/administration/settings', '/help/troubleshooting'],
+  ...(isSoak ? ['/sites/new?way=backup', '/sites/new?way=empty', '/help/dangers'] : []),
+  ...(isSoak && isRoot ? ['/sites/shop/dev/workflow?part=clone', '/sites/shop/dev/workflow?part=search-replace'] : []),
+]
+/** What opens over a page, by the button that opens it */
+const overlays: [path: string, button: RegExp][] = [
+  ['/sites/blog/live/backups', /^Create backup$/],
+  ['/sites/blog/live/backups/log', /^Download Database/],
+  ['/sites/blog/live/settings', /^Attach again/],
+  ['/sites/blog/live/settings', /^Detach/],
+  ['/account', /^Create machine token$/],
+  ['/administration/people', /^Invite a person$/],
+  ['/', /^Jobs/],
 ]
 
 test('axe finds nothing on any page: light and dark, wide and narrow', async () => {
   const [backup] = await backupsOf('blog', 'live')
   const { body } = await world.house.api<{ workflows: { id: string }[] }>('GET', '/v1/workflows?limit=1')
   const [workflow] = body.workflows
-  const all = [...pages, `/sites/blog/live/backups/${backup?.id}/restore?step=changes`, `/workflows/${workflow?.id}`]
+  const all: [path: string, button?: RegExp][] = [
+    ...[...pages, `/sites/blog/live/backups/${backup?.id}/restore?step=changes`, `/workflows/${workflow?.id}`].map(
+      (path): [string] => [path],
+    ),
+    ...(isSoak ? overlays : []),
+  ]
   const found: Record<string, string[]> = {}
   const lookAtAll = async (): Promise<void> => {
-    const { page, context, complaints } = await openWindow(world.browser, world.house.url, { as: ada.context })
-    for (let path = all.shift(); path !== undefined; path = all.shift()) {
+    const known = await openWindow(world.browser, world.house.url, { as: ada.context })
+    const stranger = await openWindow(world.browser, world.house.url)
+    for (let next = all.shift(); next !== undefined; next = all.shift()) {
+      const [path, button] = next
+      const { page } = path === '/login' ? stranger : known
       await page.setViewportSize(sizes.wide)
       await page.emulateMedia({ colorScheme: 'light' })
       await page.goto(path)
       await settled(page)
+      if (button !== undefined) {
+        await page.getByRole('button', { name: button }).first().click()
+        await inDialog(page).first().waitFor()
+      }
       // each change is one of size or of colours: where only the colours are others, only they are looked at
       for (const [size, colorScheme, rules] of looks) {
         await page.setViewportSize(sizes[size])
@@ -341,14 +365,35 @@ test('axe finds nothing on any page: light and dark, wide and narrow', async () 
         const barriers = await findBarriers(page, rules)
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         if (over > 1) barriers.push(`the page is ${over} px wider than the window`)
-        if (barriers.length > 0) found[`${path}, ${size} and ${colorScheme}`] = barriers
+        if (barriers.length > 0) found[`${path} ${button?.source ?? ''}, ${size} and ${colorScheme}`] = barriers
       }
     }
-    expect(complaints).toEqual([])
-    await context.close()
+    for (const { complaints, context } of [known, stranger]) {
+      expect(complaints).toEqual([])
+      await context.close()
+    }
   }
   await Promise.all([lookAtAll(), lookAtAll()])
   expect(found).toEqual({})
+})
+
+test('an attached site is attached again, and detached together with what could be undone', async () => {
+  const { page } = ada
+  await page.goto('/sites/blog/live/settings')
+  await press(page, 'Attach again…')
+  await press(inDialog(page), 'Look what is there')
+  await inDialog(page).getByText('Is it right?').waitFor()
+  await press(inDialog(page), 'Keep this')
+  await page.getByText('Attached blog.live again').waitFor()
+  await press(page, 'Detach…')
+  await inDialog(page)
+    .getByLabel(/^Delete this too/)
+    .check()
+  await inDialog(page).getByLabel('Type blog.live to confirm').fill('blog.live')
+  await press(inDialog(page), 'Detach')
+  await page.getByText('Detaching of blog.live: done').first().waitFor()
+  expect((await world.house.api('GET', '/v1/sites/blog/environments/live')).status).toBe(404)
+  expect(await (await fetch(`${world.php.url}/`)).text()).toContain('wp-block-post-title')
 })
 
 test('logging out ends it', async () => {
