@@ -67,6 +67,10 @@ test('the constants are those of the environment: live sends its cron, a network
     WP_ENVIRONMENT_TYPE: 'development',
     DISABLE_WP_CRON: true,
   })
+  expect(of({ coreFolder: 'wordpress' })).toMatchObject({
+    WP_HOME: 'http://dev-shop.localhost:7071',
+    WP_SITEURL: 'http://dev-shop.localhost:7071/wordpress',
+  })
   expect(of({ environment: 'dev' })).not.toHaveProperty('DISALLOW_FILE_MODS')
   expect(of({ environment: 'test' })).toMatchObject({ WP_ENVIRONMENT_TYPE: 'staging', DISALLOW_FILE_MODS: true })
   expect(of({ environment: 'live' })).toMatchObject({ WP_ENVIRONMENT_TYPE: 'production', DISALLOW_FILE_MODS: true })

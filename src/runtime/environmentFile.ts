@@ -108,7 +108,8 @@ function constantsOf(facts: EnvironmentFacts, host: string): Record<string, stri
   })
   for (const name of wordpressSalts) constants[name] = facts.salts[name]
   // a network keeps an address for each of its sites in the database
-  if (framework === 'wordpress') Object.assign(constants, { WP_HOME: url, WP_SITEURL: url })
+  const folder = facts.coreFolder === '' ? '' : `/${facts.coreFolder}`
+  if (framework === 'wordpress') Object.assign(constants, { WP_HOME: url, WP_SITEURL: url + folder })
   else constants['DOMAIN_CURRENT_SITE'] = new URL(url).host // the host that its configuration names is the source's
   if (environment === 'test' || environment === 'live') constants['DISALLOW_FILE_MODS'] = true
   if (isCronPaused(facts)) constants['DISABLE_WP_CRON'] = true

@@ -24,6 +24,7 @@ export function environmentFacts(change: Partial<EnvironmentFacts>): Environment
     environment: 'dev',
     framework: 'wordpress',
     docroot: '',
+    coreFolder: '',
     filesPath: 'wp-content/uploads',
     privateFiles: null,
     temporaryDirectory: '/var/lib/cairn/sites/shop/dev/tmp',

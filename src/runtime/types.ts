@@ -139,6 +139,8 @@ export interface EnvironmentFacts {
   framework: Framework
   /** Relative to the code root, '' for the code root itself */
   docroot: string
+  /** Relative to the docroot, where a WordPress has its own files: '' for itself */
+  coreFolder: string
   /** Relative to the docroot: `wp-content/uploads`, `sites/default/files` */
   filesPath: string
   /** Absolute; null for `<files>/private` below the docroot */

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { writeFileDurably } from '../../base/files.ts'
 import { connectDatabase } from '../../elements/database/connect.ts'
 import { environmentFile } from '../../runtime/environmentFile.ts'
@@ -37,6 +37,7 @@ export async function tellEnvironment(
     environment: place.name,
     framework: code?.framework ?? release.framework,
     docroot: code?.docroot ?? release.docroot,
+    coreFolder: code === null ? '' : relative(code.docroot, code.coreDirectory),
     filesPath: code?.filesPath ?? 'files',
     privateFiles: null,
     temporaryDirectory: makeTemporary(place, release.number),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { quietRun } from '../../base/run.ts'
 import type { BootResult } from '../../runtime/types.ts'
-import { judgeTrial } from './tryRelease.ts'
+import { bootsOf, judgeTrial } from './tryRelease.ts'
 
 const well: BootResult = { ok: true, status: 200, title: 'A site', error: null, path: null, isIsolated: true }
 const broken: BootResult = {
@@ -53,4 +53,9 @@ test('it is taken with a warning where the current one is as broken, for a part 
 
 test('a trial that could have reached the network says so', async () => {
   expect((await judge({ ...well, isIsolated: false }, null)).said.join()).toContain('no namespaces')
+})
+
+test('a WordPress in a folder of its own has its login in there', () => {
+  expect(bootsOf({ framework: 'wordpress', docroot: 'web', coreDirectory: 'web/wp' }).loginPath).toBe('/wp/wp-login.php')
+  expect(bootsOf({ framework: 'wordpress', docroot: '', coreDirectory: '' }).loginPath).toBe('/wp-login.php')
 })

@@ -1,13 +1,15 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { Run } from '../../base/run.ts'
 import { releaseCredentials } from '../../releases/managed/content.ts'
 import { readReleaseFile } from '../../releases/managed/describeRelease.ts'
 import { releasePaths } from '../../releases/managed/layout.ts'
+import type { ReadCode } from '../../releases/managed/readCode.ts'
 import type { Release } from '../../releases/managed/records.ts'
 import { askPage } from '../../runtime/askPage.ts'
 import { judgeBoot } from '../../runtime/judgeBoot.ts'
 import type { BootResult } from '../../runtime/types.ts'
+import type { Boots } from '../../sites/frameworks/framework.ts'
 import { rulesOf } from '../../sites/frameworks/rules.ts'
 import type { House } from '../house.ts'
 import { holdsTables } from './moveAddresses.ts'
@@ -66,7 +68,9 @@ export async function judgeTrial(result: BootResult | null, before: Before, run:
   }
   const found = `at "${result.path ?? '/'}" ${result.error ?? 'it fails'}`
   if (!(await isAsBroken(result, before)))
-    throw new Failure('VERIFY_FAILED', `Cannot use the new release: ${found}`, { hint: 'The environment is as it was' })
+    throw new Failure('VERIFY_FAILED', `Cannot use the new release: ${found}`, {
+      hint: 'It was tried before anybody was sent to it: nothing has changed. Mend what it names, and try again',
+    })
   const message = `The new release does not run, as the one before did not: ${found}`
   run.warn({ code: 'RELEASE_BROKEN', element: null, message, path: null })
   return { isBroken: true, said }
@@ -94,7 +98,7 @@ async function visit({ place, php, url }: Ground, release: Release, target: stri
       ...{ tree, target: target.startsWith('/') ? target : `/${target}`, url, signal },
       checkSecret: release.secrets.checkSecret,
     })
-    return judgeBoot(page, rulesOf(code.framework).boots, paths.code) === null ? null : page.status
+    return judgeBoot(page, bootsOf(code), paths.code) === null ? null : page.status
   } catch (error) {
     run.log('warn', `the release before gave no answer: ${error instanceof Error ? error.message : String(error)}`)
     return null
@@ -110,6 +114,13 @@ async function boot({ place, php, mysql, url }: Ground, release: Release): Promi
     ...{ place, code: paths.code, docroot: code.docroot, framework: code.framework, url },
     checkSecret: release.secrets.checkSecret,
     database: mysql.socket === null ? { host: mysql.host, port: mysql.port } : { socket: mysql.socket },
-    signs: rulesOf(code.framework).boots,
+    signs: bootsOf(code),
   })
+}
+
+/** A WordPress in a folder of its own has its login in there. */
+export function bootsOf({ framework, docroot, coreDirectory }: Pick<ReadCode, 'framework' | 'docroot' | 'coreDirectory'>): Boots {
+  const { boots } = rulesOf(framework)
+  if (framework !== 'wordpress' && framework !== 'wordpress_network') return boots
+  return { ...boots, loginPath: join('/', relative(docroot, coreDirectory), boots.loginPath) }
 }
