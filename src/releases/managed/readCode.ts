@@ -9,7 +9,7 @@ import type { CodeFacts } from './configure/configure.ts'
 export interface KnownOfSite {
   /** Of several Drupal sites on one code the one that is meant, as `sites/example.com` */
   siteDirectory?: string | null
-  /** Where the site looks for its uploads, relative to the code: the database or its archive may say so */
+  /** Where its database has the uploads, relative to the core; where the code says so itself, that counts */
   filesAt?: string | null
   /** Of the database's tables */
   tablePrefix?: string | null
@@ -21,6 +21,8 @@ export interface ReadCode extends CodeFacts {
   configFiles: string[]
   /** Where the files are looked for, relative to the docroot */
   filesPath: string
+  /** What the database said of that, for the next release */
+  filesAt: string | null
 }
 
 /**
@@ -45,7 +47,8 @@ export async function readCode(
   if (found === null) return null
   const inCode = (path: string): string => relative(code, path)
   const contentDirectory = inCode(found.contentDirectory ?? defaultContent(found))
-  const at = uploadsAt(code, found, contentDirectory, known.filesAt ?? null)
+  const { filesAt = null } = known
+  const at = uploadsAt(code, found, contentDirectory, filesAt)
   // networks from before WordPress 3.5 keep the files of their sites beside the uploads
   const hasBlogs = found.framework === 'wordpress_network' && existsSync(join(filesTree, 'blogs.dir'))
   return {
@@ -58,6 +61,7 @@ export async function readCode(
     tablePrefix: known.tablePrefix ?? null,
     ownTablePrefix: found.tablePrefix,
     filesPath: relative(found.docroot, join(code, at)),
+    filesAt,
     links: [{ at, to: '' }, ...(hasBlogs ? [{ at: join(contentDirectory, 'blogs.dir'), to: 'blogs.dir' }] : [])],
   }
 }
@@ -68,9 +72,10 @@ function defaultContent({ framework, docroot, coreDirectory }: Detection): strin
 }
 
 /** Files that the configuration wants outside of the code go where the framework keeps them by default. */
-function uploadsAt(code: string, found: Detection, contentDirectory: string, known: string | null): string {
+function uploadsAt(code: string, found: Detection, contentDirectory: string, told: string | null): string {
   const isWordPress = found.framework === 'wordpress' || found.framework === 'wordpress_network'
-  const own = known ?? (found.filesDirectory === null ? '..' : relative(code, found.filesDirectory))
+  const wanted = told === null || found.filesFixed ? found.filesDirectory : join(found.coreDirectory, told)
+  const own = wanted === null ? '..' : relative(code, wanted)
   const isInside = own !== '..' && !own.startsWith('../') && !own.startsWith('/')
   const at = isInside ? own : join(contentDirectory, isWordPress ? 'uploads' : 'files')
   const core = relative(code, found.coreDirectory)

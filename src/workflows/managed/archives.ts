@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import { type ForeignFile, openForeignFile } from '../../archive/foreign/openForeign.ts'
 import type { Run } from '../../base/run.ts'
 import { together } from '../../base/together.ts'
@@ -62,7 +61,7 @@ export async function releaseFromArchives(
     const loading: LoadingOptions = {
       ...{ framework, tablePrefix: null, calm: true, say, run },
       address: replaceAddresses ? { from: null, to: ground.url } : null,
-      onPrefix: (tablePrefix) => void (site.tablePrefix = tablePrefix),
+      site,
     }
     const dump = async (): Promise<AsyncIterable<Buffer> | null> => dumpFile?.text() ?? (await read.promise).dump()
     return {
@@ -143,7 +142,7 @@ async function learnFrom(
   })
   return {
     ...{ framework, docroot, commit },
-    site: { filesAt: join(docroot, plan.filesDirectory), siteDirectory: siteDirectoryOf(plan.siteDirectory) },
+    site: { siteDirectory: siteDirectoryOf(plan.siteDirectory) },
     code: codeFrom(repository, commit, run),
     files: content === null ? null : filesFrom(house, ground, content.manifest, run),
     expectedBytes: (code?.manifest.rawBytes ?? 0) + (content?.manifest.rawBytes ?? 0) + 50e6,

@@ -37,12 +37,13 @@ export function cloneWorkflow(house: House): WorkflowDefinition {
           const source = { ...from, environmentId: from.id }
           const commit = environment.managed?.commit ?? from.managed?.commit ?? null
           const known = ground.current === null ? {} : knownOf(ground)
+          const site = elements.includes('database') ? { ...known, tablePrefix: from.tablePrefix } : known
           return {
-            ...partsOf(house, ground, manifests, loadingFor(ground, source, { replaceAddresses, say, run })),
+            ...partsOf(house, ground, manifests, loadingFor(ground, source, { replaceAddresses, site, say, run })),
             framework: from.framework,
             commit,
             code: codeFrom(await provideSiteRepository(house, environment.site), commit ?? '', run),
-            site: elements.includes('database') ? { ...known, tablePrefix: from.tablePrefix } : known,
+            site,
             backup: null,
             what: `cloned ${elements.join(' and ')} from ${from.name}`,
           }

@@ -8,11 +8,13 @@ import { calmClone } from '../../releases/managed/calmClone.ts'
 import { type LoadTarget, loadContent } from '../../releases/managed/content.ts'
 import { filesPath } from '../../releases/managed/layout.ts'
 import { layTree } from '../../releases/managed/layTree.ts'
+import type { KnownOfSite } from '../../releases/managed/readCode.ts'
 import { entriesOf, openArchive } from '../../repository/archiveOut.ts'
 import type { Manifest } from '../../repository/types.ts'
 import type { House } from '../house.ts'
-import { findPrefix, moveAddresses } from './moveAddresses.ts'
+import { findPrefix, isWordpress, moveAddresses } from './moveAddresses.ts'
 import type { Ground } from './putRelease.ts'
+import { settleUploadPath } from './uploadPath.ts'
 
 /**
  * Lays the files of a manifest; what the current release has already is copied from there. Files that have not changed since
@@ -62,8 +64,8 @@ export interface LoadingOptions {
   framework: Framework | Promise<Framework>
   /** What is known of the tables; null finds it out */
   tablePrefix: string | null
-  /** Told which it is, before the code is configured */
-  onPrefix?(tablePrefix: string): void
+  /** Gets what the tables say of it, before the code is configured */
+  site?: KnownOfSite
   /** The address of where the content comes from; null leaves addresses alone */
   address: { from: string | null; to: string } | null
   /** Content of somewhere else on an environment that is not live */
@@ -81,7 +83,10 @@ export function databaseFrom(source: DumpSource, options: LoadingOptions): (targ
     await loadContent(target, source.dump(), { wanted: source.wanted, requireTrailer: source.wanted !== null, run })
     const framework = await options.framework
     const tablePrefix = options.tablePrefix ?? (await findPrefix(credentials, framework))
-    options.onPrefix?.(tablePrefix)
+    if (options.site !== undefined) {
+      const filesAt = isWordpress(framework) ? await settleUploadPath({ credentials, tablePrefix, say }) : null
+      Object.assign(options.site, { tablePrefix, filesAt })
+    }
     if (address !== null) {
       run.progress({ note: 'addresses' })
       for (const sentence of await moveAddresses({ credentials, framework, tablePrefix, ...address, run })) say(sentence)

@@ -5,6 +5,7 @@ import type { Element, Framework } from '../../contract/words.ts'
 import { signatureOf } from '../../git/signature.ts'
 import { defineWorkflow, type WorkflowContext, type WorkflowDefinition } from '../../queue/define.ts'
 import type { Run } from '../../base/run.ts'
+import type { KnownOfSite } from '../../releases/managed/readCode.ts'
 import { entriesOf } from '../../repository/archiveOut.ts'
 import { parseSiteName } from '../../sites/names.ts'
 import type { House } from '../house.ts'
@@ -111,11 +112,12 @@ async function releaseFromBackup(
   if (code !== undefined) await takeHistory(house, repository, entriesOf(house.repository, code), run)
   const author = signatureOf(context.actor, run.now())
   const { commit } = await commitCode(house, repository, code ?? null, { message: `The code of backup ${backup}`, author, run })
+  const site: KnownOfSite = { tablePrefix: facts.tablePrefix }
   return {
-    ...partsOf(house, ground, content, loadingFor(ground, facts, { replaceAddresses, say, run })),
+    ...partsOf(house, ground, content, loadingFor(ground, facts, { replaceAddresses, site, say, run })),
     ...{ framework: facts.framework, commit, backup, what: 'created from a backup' },
     code: codeFrom(repository, commit, run),
-    site: { tablePrefix: facts.tablePrefix },
+    site,
   }
 }
 

@@ -67,12 +67,13 @@ export function deployWorkflow(house: House): WorkflowDefinition {
         make: async (ground, run, say) => {
           const { source, parts } = await read(ground, run, say)
           const known = knownOf(ground.current === null ? await openGround(house, fromId) : ground)
+          const { filesAt = null } = knownOf(await openGround(house, source.id))
           return {
             ...parts,
             framework: contentId === null ? (await house.sites.findById(fromId)).framework : source.framework,
             commit,
             code: codeFrom(repository, commit, run),
-            site: contentId === null ? known : { ...known, tablePrefix: source.tablePrefix },
+            site: contentId === null ? known : { ...known, tablePrefix: source.tablePrefix, filesAt },
             backup: null,
             what: 'deployed code',
           }

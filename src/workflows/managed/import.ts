@@ -163,7 +163,7 @@ async function releaseFromFile(
       const loading: LoadingOptions = {
         ...{ framework: environment.framework, tablePrefix: null, calm: environment.name !== 'live', say, run },
         address: input.replaceAddresses ? { from: null, to: ground.url } : null,
-        onPrefix: (tablePrefix) => void (known.tablePrefix = tablePrefix),
+        site: known,
       }
       const expectedBytes = file.sizeBytes * (file.gzip ? 8 : 2)
       return { database: databaseFrom({ dump, wanted: null }, loading), expectedBytes, manifest: null }

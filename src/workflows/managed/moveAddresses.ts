@@ -85,7 +85,7 @@ export async function findPrefix(credentials: DatabaseCredentials, framework: Fr
   return found.sort((a, b) => a.length - b.length)[0] ?? ''
 }
 
-function isWordpress(framework: Framework): boolean {
+export function isWordpress(framework: Framework): boolean {
   return framework === 'wordpress' || framework === 'wordpress_network'
 }
 

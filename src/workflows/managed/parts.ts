@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import type { Run } from '../../base/run.ts'
 import { readReleaseFile } from '../../releases/managed/describeRelease.ts'
 import { releasePaths } from '../../releases/managed/layout.ts'
@@ -32,7 +32,7 @@ export function knownOf({ place, current }: Ground): KnownOfSite {
   const isDrupal = code.framework.startsWith('drupal')
   return {
     tablePrefix: code.tablePrefix ?? code.ownTablePrefix,
-    filesAt: join(code.docroot, code.filesPath),
+    filesAt: code.filesAt ?? null, // releases that were made before there was one say nothing
     siteDirectory: isDrupal ? relative(code.docroot, code.contentDirectory) : null,
   }
 }
@@ -41,12 +41,13 @@ export function knownOf({ place, current }: Ground): KnownOfSite {
 export function loadingFor(
   { environment, url }: Ground,
   source: { framework: LoadingOptions['framework']; tablePrefix: string | null; url: string | null; environmentId: string },
-  options: { replaceAddresses: boolean; say: (sentence: string) => void; run: Run },
+  options: { replaceAddresses: boolean; site?: KnownOfSite; say: (sentence: string) => void; run: Run },
 ): LoadingOptions {
   const isOther = source.environmentId !== environment.id
   return {
     ...{ framework: source.framework, tablePrefix: source.tablePrefix, say: options.say, run: options.run },
     address: options.replaceAddresses ? { from: source.url, to: url } : null,
     calm: isOther && environment.name !== 'live',
+    ...(options.site === undefined ? {} : { site: options.site }),
   }
 }

@@ -43,13 +43,14 @@ export async function restoreManaged(
       const content = input.elements.filter((element) => element !== 'code')
       const manifests = await loadManifests(house, input.backupId, content)
       const known = knownOf(ground)
-      const loading = loadingFor(ground, facts, { replaceAddresses: input.replaceAddresses ?? true, say, run })
+      const site = manifests.database === undefined ? known : { ...known, tablePrefix: facts.tablePrefix }
+      const loading = loadingFor(ground, facts, { replaceAddresses: input.replaceAddresses ?? true, site, say, run })
       return {
         ...partsOf(house, ground, manifests, loading),
         framework: facts.framework,
         commit,
         code: codeFrom(await provideSiteRepository(house, environment.site), commit, run),
-        site: manifests.database === undefined ? known : { ...known, tablePrefix: facts.tablePrefix },
+        site,
         backup: input.backupId,
         what: `restored ${input.elements.join(' and ')}`,
       }

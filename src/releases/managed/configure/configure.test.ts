@@ -76,6 +76,14 @@ test("WordPress's own configuration stays word for word, but for a prefix that t
   expect(readlinkSync(join(code, 'web/wp-content/uploads'))).toBe('../../../../../files/abc')
 })
 
+test('uploads are where the database has them, unless the code says it in words', async () => {
+  putWordPress('web')
+  expect((await configure('wordpress', { filesAt: 'assets/media' })).derived).toContain('web/assets/media')
+  put('web/wp-config.php', "<?php\ndefine('UPLOADS', 'own');\n$table_prefix = 'wp_';\n")
+  expect((await configure('wordpress', { filesAt: 'assets/media' })).derived).toEqual(['web/own'])
+  expect((await configure('wordpress')).facts).toMatchObject({ filesPath: 'own', filesAt: null })
+})
+
 test('uploads that stand in the code give way to the files, and that is said', async () => {
   putWordPress()
   put('wp-content/uploads/2020/a.jpg')
