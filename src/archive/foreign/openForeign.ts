@@ -1,5 +1,6 @@
 import { gunzip } from './gunzip.ts'
 import { openFileAccess, streamOf } from './randomAccess.ts'
+import { ofArchive } from './refuse.ts'
 import { headBytes, type Recognised, recogniseArchive } from './recognise.ts'
 import { readForeignTar } from './readForeignTar.ts'
 import { readForeignZip } from './readForeignZip.ts'
@@ -37,11 +38,19 @@ export async function openForeignFile(path: string, name: string): Promise<Forei
         if (kind === 'sql') return wrong()
         return kind === 'zip' ? readForeignZip(access, options) : readForeignTar(plain(options.limits), options)
       },
-      text: (limits = foreignLimits) => (kind === 'sql' ? plain(limits) : wrong()),
+      text: (limits = foreignLimits) => (kind === 'sql' ? textOf(plain(limits), name) : wrong()),
       close: () => access.close(),
     }
   } catch (error) {
     await access.close()
     throw error
+  }
+}
+
+async function* textOf(parts: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* parts
+  } catch (error) {
+    throw ofArchive(error, name)
   }
 }

@@ -26,6 +26,14 @@ export function refuse(reason: RefusalReason, found: string, cause?: unknown): F
   })
 }
 
+/** Of several archives the person must know which one: its name takes the place of "the archive"; other errors stay. */
+export function ofArchive(error: unknown, name: string): unknown {
+  if (!(error instanceof Failure) || error.code !== 'ARCHIVE_DAMAGED') return error
+  const { code, hint, details = {} } = error
+  const message = error.message.replace(/^Cannot read the archive: /, `Cannot read ${shown(name)}: `)
+  return new Failure(code, message, { ...(hint === undefined ? {} : { hint }), details, cause: error })
+}
+
 const hints: Partial<Record<RefusalReason, string>> = {
   truncated: 'The file was not copied whole: compare its size or checksum with the original',
   path: 'Archives are made from inside the directory, such as "tar czf site.tar.gz -C /path/to/site ."',

@@ -85,7 +85,11 @@ async function create(context: Context, site: string, options: Options) {
   if (options.dryRun === true) return look(context, input, options.wait)
   const started = await client.post<Started>('/v1/sites', input)
   return follow(context, started, options.wait, async (workflow) => {
-    const outcome = managedOutcome(context, workflow, `${site} is there. Next: cairn env:deploy ${site}.test`)
+    const isEmpty = source.kind === 'empty'
+    const told = isEmpty
+      ? `${site} is there, without code yet. Next: push to its git address, which cairn site:info ${site} shows, or cairn import:code ${site}.dev FILE`
+      : `${site} is there. Next: cairn env:deploy ${site}.test`
+    const outcome = managedOutcome(context, workflow, told)
     await tellKey(context)
     return outcome
   })

@@ -31,9 +31,13 @@ export interface ArchivePlan {
  * Tells what the archives of a new site hold, and refuses what could only become half a site. Nothing is asked that can be
  * seen: the framework, its docroot, the files directory, top directories that packing added.
  *
+ * @param holds whether a directory stands at a path of an archive, however unusual: an outline knows the usual ones alone
  * @throws {Failure} ARCHIVE_REFUSED with `details.reason` and what to do
  */
-export function checkArchives(given: readonly GivenArchive[]): ArchivePlan {
+export function checkArchives(
+  given: readonly GivenArchive[],
+  holds: (archive: number, path: string) => boolean = (archive, path) => given[archive]?.outline?.has(path) === true,
+): ArchivePlan {
   const at = (...roles: GivenArchive['role'][]): number => given.findIndex(({ role }) => roles.includes(role))
   const codeAt = at('code', 'all')
   const warnings: Warning[] = []
@@ -43,7 +47,7 @@ export function checkArchives(given: readonly GivenArchive[]): ArchivePlan {
   const filesAt = at('files')
   const databaseAt = at('database')
 
-  const inside = outline.has(filesDirectory) ? filesDirectory : null
+  const inside = holds(codeAt, filesDirectory) ? filesDirectory : null
   const own = filesAt < 0 ? null : { archive: filesAt, root: findFiles(given[filesAt]) }
   const beside = own === null && given[codeAt]?.role === 'all' ? besideCode(outline, site) : null
   const files =

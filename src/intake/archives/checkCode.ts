@@ -31,17 +31,27 @@ export function checkCode(given: GivenArchive | undefined): CheckedCode {
     throw refuseArchive('framework', name, `it holds ${site.title}`, site.refusal ?? 'Sites of this kind cannot be imported yet')
   }
   const nested = given.sites.filter((other) => other !== site)
-  const warnings = nested.map((other) => ({
+  const warnings: Warning[] = nested.map((other) => ({
     code: 'SITE_NESTED',
-    element: 'code' as const,
+    element: 'code',
     message: `Another site (${other.title}) stands in "${other.docroot}" and stays a part of the code`,
     path: other.docroot,
   }))
   if (site.framework !== 'wordpress') return { ...drupal(name, outline, site), site, outline, warnings }
+  warnings.push(...configAbove(outline, site))
   const framework = /^\s*define\(\s*['"]MULTISITE['"]\s*,\s*true\s*\)/im.test(configOf(outline, site))
     ? 'wordpress_network'
     : 'wordpress'
   return { site: { ...site, framework }, outline, warnings, siteDirectory: null, filesDirectory: uploadsOf(outline, site) }
+}
+
+/** WordPress finds it there; of a managed site nothing stands above the code. */
+function configAbove(outline: Outline, { codeRoot, docroot, coreDirectory }: FoundSite): Warning[] {
+  const path = joinPath(...codeRoot.split('/').slice(0, -1), 'wp-config.php')
+  const own = [codeRoot, docroot, coreDirectory].some((directory) => outline.has(joinPath(directory, 'wp-config.php')))
+  if (own || codeRoot === '' || !outline.has(path)) return []
+  const message = `"${path}" stands above the code and is left out; a new one is written. What else it sets belongs into a wp-config.php in "${codeRoot}"`
+  return [{ code: 'CONFIG_ABOVE', element: 'code', message, path }]
 }
 
 function onlySite({ name, sites }: GivenArchive, outline: Outline): FoundSite {
@@ -128,7 +138,14 @@ function uploadsOf(outline: Outline, site: FoundSite): string {
     )?.[1]
   if (content !== undefined && !content.split('/').includes('..'))
     return joinPath(site.docroot, content.replace(/\/$/, ''), 'uploads')
-  return joinPath(site.docroot, 'wp-content/uploads')
+  return usualUploads(outline, site)
+}
+
+/** WordPress in a folder of its own has them there, unless its content was moved beside it. */
+function usualUploads(outline: Outline, { coreDirectory, docroot }: FoundSite): string {
+  const [own, beside] = [coreDirectory, docroot].map((directory) => joinPath(directory, 'wp-content')) as [string, string]
+  const isBeside = !outline.has(`${own}/uploads`) && outline.has(beside)
+  return joinPath(isBeside ? beside : own, 'uploads')
 }
 
 function configOf(outline: Outline, site: FoundSite): string {

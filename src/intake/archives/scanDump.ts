@@ -84,8 +84,8 @@ class DumpLines {
     if (this.#isWhole === false)
       warn('DUMP_CUT', 'The dump has not the last line that its tool writes, "-- Dump completed": something may be missing')
     for (const [kind, count] of this.#objects) {
-      const word = `${kind.toLowerCase()}${count === 1 ? '' : 's'}`
-      warn('DUMP_OBJECTS', `The dump holds ${count} ${word}: they are loaded, and run with the rights of the site alone`)
+      const [word, run] = count === 1 ? ['', 'it is loaded, and runs'] : ['s', 'they are loaded, and run']
+      warn('DUMP_OBJECTS', `The dump holds ${count} ${kind.toLowerCase()}${word}: ${run} with the rights of the site alone`)
     }
     if (this.#myisam.length > 0)
       warn(

@@ -111,6 +111,24 @@ test('uploads in an unusual place are honoured', () => {
   expect(where(`define('UPLOADS', '../outside');`)).toBe('wp-content/uploads')
 })
 
+test('a WordPress in a folder of its own has its uploads in there, unless its content stands beside it', () => {
+  const index: [string, string] = ['index.php', `require __DIR__ . '/wp/wp-blog-header.php';`]
+  const inside = checkArchives([given('code', [index, ...under('wp', wordpress), 'wp/wp-content/uploads/a.jpg'])])
+  expect(inside).toMatchObject({
+    files: { archive: 0, root: 'wp/wp-content/uploads' },
+    code: { leaveOut: ['wp/wp-content/uploads'] },
+  })
+  const beside = checkArchives([given('code', [index, ...under('wp', wordpress), 'wp-content/uploads/a.jpg'])])
+  expect(beside.files).toEqual({ archive: 0, root: 'wp-content/uploads' })
+})
+
+test('a configuration above the code is not silently left out', () => {
+  const above = checkArchives([given('code', ['wp-config.php', ...under('public_html', wordpress)])])
+  expect(above).toMatchObject({ code: { root: 'public_html' }, warnings: [{ code: 'CONFIG_ABOVE', path: 'wp-config.php' }] })
+  const own = checkArchives([given('code', ['wp-config.php', 'public_html/wp-config.php', ...under('public_html', wordpress)])])
+  expect(own.warnings).toEqual([])
+})
+
 test('a network is told by its configuration', () => {
   const config: [string, string] = ['wp-config.php', `<?php\ndefine( 'MULTISITE', true );\n`]
   expect(checkArchives([given('code', [...wordpress, config])]).code.framework).toBe('wordpress_network')

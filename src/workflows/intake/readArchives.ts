@@ -1,5 +1,6 @@
 import { gunzip } from '../../archive/foreign/gunzip.ts'
 import { type ForeignFile, openForeignFile } from '../../archive/foreign/openForeign.ts'
+import { ofArchive } from '../../archive/foreign/refuse.ts'
 import { type ForeignLimits, foreignLimits } from '../../archive/foreign/types.ts'
 import type { Run } from '../../base/run.ts'
 import type { Element, Warning } from '../../contract/words.ts'
@@ -58,7 +59,9 @@ export async function readArchives(options: ReadArchivesOptions): Promise<ReadAr
       const outline = stored[index]?.outline ?? null
       return { role, name, kind: (files[index] as ForeignFile).kind, outline, sites: outline === null ? [] : findSites(outline) }
     })
-    const plan = checkArchives(seen)
+    const holds = (at: number, path: string): boolean =>
+      seen[at]?.outline?.has(path) === true || (stored[at] !== null && !isUsual(path) && holdsDirectory(stored[at], path))
+    const plan = checkArchives(seen, holds)
     const partOf = (archive: number): StoredArchive => {
       const part = stored[archive]
       if (part === undefined || part === null) throw new Error(`readArchives: archive ${archive} is none`)
@@ -98,6 +101,16 @@ export async function readArchives(options: ReadArchivesOptions): Promise<ReadAr
   }
 }
 
+/** Of which the outline is asked: most code comes without its files, and the list of an archive may be long. */
+function isUsual(path: string): boolean {
+  return /(^|\/)(wp-content\/uploads|sites\/[^/]+\/files|files)$/.test(path)
+}
+
+function holdsDirectory(archive: StoredArchive | undefined, path: string): boolean {
+  for (const entry of archive?.entries() ?? []) if (entry.kind === 'directory' && entry.path.toString() === path) return true
+  return false
+}
+
 /** A dump that is a member of an archive, unpacked. */
 export async function* dumpInside(
   repository: Repository,
@@ -108,7 +121,11 @@ export async function* dumpInside(
     if (entry.path.toString() !== path) continue
     if (entry.kind !== 'file') break
     const body = readEntryBody(repository, entry)
-    yield* /\.gz$/i.test(path) ? gunzip(body, foreignLimits) : body
+    try {
+      yield* /\.gz$/i.test(path) ? gunzip(body, foreignLimits) : body
+    } catch (error) {
+      throw ofArchive(error, `${archive.name}: ${path}`)
+    }
     return
   }
   throw refuseArchive('no-dump', archive.name, `"${path}" in it is no file`, 'Put the dump itself into the archive')

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { ForeignFile } from '../../archive/foreign/openForeign.ts'
 import { readGuarded } from '../../archive/foreign/readGuarded.ts'
-import { shown } from '../../archive/foreign/refuse.ts'
+import { ofArchive, shown } from '../../archive/foreign/refuse.ts'
 import { type ForeignEntry, type ForeignLimits, foreignLimits } from '../../archive/foreign/types.ts'
 import { type Run, stopIfCancelled } from '../../base/run.ts'
 import type { Warning } from '../../contract/words.ts'
@@ -72,7 +72,7 @@ export async function storeArchive(options: StoreArchiveOptions): Promise<Stored
   } catch (error) {
     await encoders.abort()
     index.close()
-    throw error
+    throw ofArchive(error, file.name)
   }
 }
 
