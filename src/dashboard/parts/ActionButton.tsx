@@ -2,6 +2,7 @@ import { Button, type ButtonProps, Tooltip } from '@mantine/core'
 import type { MouseEventHandler, ReactNode } from 'react'
 import type { Action } from '../../contract/actions.ts'
 import { useRights } from '../session/useSession.ts'
+import { BusyButton } from './BusyButton.tsx'
 
 interface Props extends ButtonProps {
   /** What pressing it does: without the right to it the button says so */
@@ -21,7 +22,7 @@ interface Props extends ButtonProps {
 export function ActionButton({ action, site, environment, blocked, onClick, type = 'button', ...props }: Props) {
   const { whyNot } = useRights()
   const reason = whyNot(action, site ?? null, environment) ?? blocked ?? null
-  if (reason === null) return <Button {...props} type={type} {...(onClick === undefined ? {} : { onClick })} />
+  if (reason === null) return <BusyButton {...props} type={type} {...(onClick === undefined ? {} : { onClick })} />
   return (
     <Tooltip label={reason} multiline maw={320} events={{ hover: true, focus: true, touch: true }}>
       <Button

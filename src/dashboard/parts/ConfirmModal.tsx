@@ -23,6 +23,11 @@ interface Props {
 /** Asks once more before something is changed, and keeps what was typed when the server refuses. */
 export function ConfirmModal({ warning, children, typed, color = 'red', onClose, onConfirm, ...form }: Props) {
   const [value, setValue] = useState('')
+  const [wasOpened, setWasOpened] = useState(form.opened)
+  if (wasOpened !== form.opened) {
+    setWasOpened(form.opened)
+    if (form.opened) setValue('') // each change is confirmed by itself
+  }
   return (
     <ModalForm
       {...form}
@@ -30,10 +35,7 @@ export function ConfirmModal({ warning, children, typed, color = 'red', onClose,
       color={color}
       incomplete={typed !== null && value !== typed}
       onSubmit={() => onConfirm(value)}
-      onClose={() => {
-        setValue('')
-        onClose()
-      }}
+      onClose={onClose}
     >
       {warning !== undefined && (
         <Alert color="orange" variant="light" icon={<TriangleAlert size={18} aria-hidden />}>

@@ -1,8 +1,9 @@
-import { Button, Checkbox, PasswordInput, Text } from '@mantine/core'
+import { Checkbox, PasswordInput, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { PasswordInput as Wanted, Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
+import { BusyButton } from '../../parts/BusyButton.tsx'
 import { CardForm } from '../../parts/CardForm.tsx'
 
 export function PasswordForm({ me }: { me: Whoami }) {
@@ -23,9 +24,9 @@ export function PasswordForm({ me }: { me: Whoami }) {
       error={change.error}
       onSubmit={() => change.mutate({ password, revokeTokens, ...(me.hasPassword ? { current } : {}) })}
       buttons={
-        <Button type="submit" loading={change.isPending}>
+        <BusyButton type="submit" loading={change.isPending}>
           {me.hasPassword ? 'Change the password' : 'Set the password'}
-        </Button>
+        </BusyButton>
       }
     >
       {me.hasPassword ? (

@@ -1,8 +1,9 @@
-import { Button, Select, TextInput } from '@mantine/core'
+import { Select, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { AccountChange, Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
+import { BusyButton } from '../../parts/BusyButton.tsx'
 import { CardForm } from '../../parts/CardForm.tsx'
 
 const zones = Intl.supportedValuesOf('timeZone')
@@ -19,9 +20,9 @@ export function ProfileForm({ me }: { me: Whoami }) {
       error={save.error}
       onSubmit={() => save.mutate({ name, timeZone })}
       buttons={
-        <Button type="submit" loading={save.isPending}>
+        <BusyButton type="submit" loading={save.isPending}>
           Save
-        </Button>
+        </BusyButton>
       }
     >
       <TextInput

@@ -1,10 +1,11 @@
-import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
+import { BusyButton } from '../../parts/BusyButton.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { sessionQuery } from '../../session/sessionQuery.ts'
 import { Frame } from './Frame.tsx'
@@ -43,9 +44,9 @@ export function Login() {
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
           {login.isError && <Problem error={login.error} />}
-          <Button type="submit" loading={login.isPending}>
+          <BusyButton type="submit" loading={login.isPending}>
             Log in
-          </Button>
+          </BusyButton>
           <Text size="sm" c="dimmed">
             Forgotten? An administrator of this installation makes a link with which you choose a new password.
           </Text>
@@ -60,6 +61,7 @@ export function useSignedIn(back?: string): (me: Whoami) => void {
   const client = useQueryClient()
   const router = useRouter()
   return (me) => {
+    client.removeQueries({ type: 'inactive' }) // what somebody else saw here before
     client.setQueryData(sessionQuery.queryKey, { me, setUpNeeded: false })
     router.history.push(back?.startsWith('/') === true && !back.startsWith('//') ? back : '/')
   }

@@ -1,8 +1,9 @@
-import { Alert, Button, Checkbox, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Checkbox, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import type { CodeView, UseCodeInput, Whoami } from '../../../contract/accessSchemas.ts'
 import { send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
+import { BusyButton } from '../../parts/BusyButton.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { plural } from '../../words/count.ts'
 import { useSignedIn } from './Login.tsx'
@@ -82,9 +83,9 @@ export function UseCode({ code, view }: { code: string; view: CodeView }) {
           />
         )}
         {use.isError && <Problem error={use.error} />}
-        <Button type="submit" loading={use.isPending}>
+        <BusyButton type="submit" loading={use.isPending}>
           {purpose === 'setup' ? 'Make the account' : purpose === 'login' ? 'Log in' : 'Set the password and log in'}
-        </Button>
+        </BusyButton>
       </Stack>
     </form>
   )
