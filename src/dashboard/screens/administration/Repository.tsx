@@ -1,6 +1,5 @@
 import { Alert, Checkbox, Code, Group, List, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { KeyRound } from 'lucide-react'
 import { useState } from 'react'
 import type { RepositoryCheck } from '../../../contract/workSchemas.ts'
 import { healthQuery, repositoryQuery } from '../../api/queries.ts'
@@ -19,14 +18,7 @@ export function Repository() {
   const { data: health } = useQuery(healthQuery)
   return (
     <Stack gap="lg">
-      {health?.keyExported === false && (
-        <Alert color="red" icon={<KeyRound size={18} aria-hidden />} title="The key of the repository was never exported">
-          <Text size="sm" mb="xs">
-            Without it nobody reads the backups. A lost disk would take it along: export it, and keep it somewhere else.
-          </Text>
-          <ExportKey />
-        </Alert>
-      )}
+      {health !== undefined && <ExportKey exported={health.keyExported} />}
       <Loaded query={query}>
         {(stats) => (
           <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
@@ -38,17 +30,6 @@ export function Repository() {
         )}
       </Loaded>
       <Check />
-      {health?.keyExported === true && (
-        <Paper withBorder p="md" radius="md">
-          <Title order={2} size="h4" mb="xs">
-            Key
-          </Title>
-          <Text size="sm" mb="xs">
-            It was exported. Without it nobody reads the backups.
-          </Text>
-          <ExportKey again />
-        </Paper>
-      )}
       {query.data !== undefined && (
         <Text size="xs" c="dimmed">
           Repository {query.data.repositoryId} · Cairn {health?.version}
