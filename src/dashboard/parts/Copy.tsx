@@ -1,8 +1,10 @@
-import { ActionIcon, Code, CopyButton, Group, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Code, Group, Text, Tooltip } from '@mantine/core'
 import { Check, Copy as CopyIcon } from 'lucide-react'
+import { useCopy } from './useCopy.ts'
 
 /** A line that can be copied whole: commands, addresses, hashes. */
 export function CopyLine({ value, label, remark }: { value: string; label: string; remark?: string }) {
+  const { copied, copy } = useCopy()
   return (
     <div>
       <Text size="sm" fw={500}>
@@ -12,15 +14,11 @@ export function CopyLine({ value, label, remark }: { value: string; label: strin
         <Code block style={{ flex: 1, minWidth: 0, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
           {value}
         </Code>
-        <CopyButton value={value}>
-          {({ copied, copy }) => (
-            <Tooltip label={copied ? 'Copied' : 'Copy'}>
-              <ActionIcon variant="default" size="lg" onClick={copy} aria-label={`Copy: ${label}`}>
-                {copied ? <Check size={16} /> : <CopyIcon size={16} />}
-              </ActionIcon>
-            </Tooltip>
-          )}
-        </CopyButton>
+        <Tooltip label={copied ? 'Copied' : 'Copy'}>
+          <ActionIcon variant="default" size="lg" onClick={() => void copy(value)} aria-label={`Copy: ${label}`}>
+            {copied ? <Check size={16} /> : <CopyIcon size={16} />}
+          </ActionIcon>
+        </Tooltip>
       </Group>
       {remark !== undefined && (
         <Text size="xs" c="dimmed" mt={2}>

@@ -1,27 +1,26 @@
 import { Alert, Button, Group, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
 import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { healthQuery, workflowLogQuery } from '../api/queries.ts'
 import { settingsQuery } from '../api/settings.ts'
 import { AnchorLink } from '../parts/links.tsx'
+import { useCopy } from '../parts/useCopy.ts'
 import { troubleshootingAnchor } from '../words/workflow.ts'
 import { reportOf } from './reportOf.ts'
 
 /** Why it failed, what to do, and what to send to who helps. */
 export function FailureHelp({ workflow }: { workflow: WorkflowView }) {
   const client = useQueryClient()
-  const [copied, setCopied] = useState(false)
+  const { copied, copy } = useCopy()
   const { data: settings } = useQuery(settingsQuery)
   const { failure } = workflow
-  const copy = async (): Promise<void> => {
+  const copyReport = async (): Promise<void> => {
     const [lines, health] = await Promise.all([
       client.fetchQuery(workflowLogQuery(workflow.id, workflow.revision)).catch(() => []),
       client.fetchQuery(healthQuery).catch(() => null),
     ])
-    await navigator.clipboard.writeText(reportOf(workflow, lines, health?.version ?? 'unknown'))
-    setCopied(true)
+    await copy(reportOf(workflow, lines, health?.version ?? 'unknown'))
   }
   return (
     <Alert color="red" icon={<TriangleAlert size={18} aria-hidden />} title={failure?.message ?? 'It failed'} role="alert">
@@ -30,7 +29,7 @@ export function FailureHelp({ workflow }: { workflow: WorkflowView }) {
         Code: {failure?.code ?? 'INTERNAL'}
       </Text>
       <Group gap="sm" mt="sm">
-        <Button size="xs" variant="default" onClick={() => void copy()}>
+        <Button size="xs" variant="default" onClick={() => void copyReport()}>
           {copied ? 'Report copied' : 'Copy report'}
         </Button>
         <AnchorLink to="/help/$page" params={{ page: 'troubleshooting' }} hash={troubleshootingAnchor(workflow)} size="sm">

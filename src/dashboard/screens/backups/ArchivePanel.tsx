@@ -1,10 +1,12 @@
-import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
+import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core'
 import { Check, Copy, Download, RefreshCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { BackupElementView, BackupView, LinkView } from '../../../contract/schemas.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
+import { BusyButton } from '../../parts/BusyButton.tsx'
 import { CopyLine } from '../../parts/Copy.tsx'
+import { useCopy } from '../../parts/useCopy.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { sizeText } from '../../../contract/sizeText.ts'
 import { spanText } from '../../words/time.ts'
@@ -36,13 +38,8 @@ export function ArchivePanel({ backup, held }: { backup: BackupView; held: Backu
     anchor.click()
     anchor.remove()
   }
-  const [copied, setCopied] = useState(false)
-  const copyLink = async (): Promise<void> => {
-    const { url } = await withLink()
-    await navigator.clipboard.writeText(url)
-    setCopied(true)
-    setTimeout(() => setCopied(false), 3000)
-  }
+  const { copied, copy } = useCopy()
+  const copyLink = async (): Promise<void> => copy((await withLink()).url)
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed" className="anywhere">
@@ -55,14 +52,14 @@ export function ArchivePanel({ backup, held }: { backup: BackupView; held: Backu
       )}
       {make.isError && <Problem error={make.error} />}
       <Group gap="xs">
-        <Button
+        <BusyButton
           size="xs"
           leftSection={<Download size={14} aria-hidden />}
           onClick={() => void download().catch(() => {})}
           loading={make.isPending}
         >
           Direct Download
-        </Button>
+        </BusyButton>
         <Button
           size="xs"
           variant="default"
@@ -83,7 +80,7 @@ export function ArchivePanel({ backup, held }: { backup: BackupView; held: Backu
             <Text size="sm" role="status">
               {left > 0 ? `The link is good for ${spanText(left)} more` : 'The link has expired'}
             </Text>
-            <Button
+            <BusyButton
               size="compact-xs"
               variant="default"
               leftSection={<RefreshCw size={12} aria-hidden />}
@@ -91,7 +88,7 @@ export function ArchivePanel({ backup, held }: { backup: BackupView; held: Backu
               onClick={() => make.mutate()}
             >
               Renew
-            </Button>
+            </BusyButton>
           </Group>
           {current !== null &&
             commandsFor(current).map(({ label, line, remark }) => (
@@ -105,6 +102,7 @@ export function ArchivePanel({ backup, held }: { backup: BackupView; held: Backu
 }
 
 function Hash({ sha256 }: { sha256: string | null }) {
+  const { copied, copy } = useCopy()
   if (sha256 === null) {
     return (
       <Text size="xs" c="dimmed">
@@ -117,13 +115,15 @@ function Hash({ sha256 }: { sha256: string | null }) {
       <Text size="xs" className="anywhere">
         SHA-256 <Code>{sha256}</Code>
       </Text>
-      <CopyButton value={sha256}>
-        {({ copied, copy }) => (
-          <Button size="compact-xs" variant="default" onClick={copy} aria-label="Copy the SHA-256" style={{ flexShrink: 0 }}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
-        )}
-      </CopyButton>
+      <Button
+        size="compact-xs"
+        variant="default"
+        onClick={() => void copy(sha256)}
+        aria-label="Copy the SHA-256"
+        style={{ flexShrink: 0 }}
+      >
+        {copied ? 'Copied' : 'Copy'}
+      </Button>
     </Group>
   )
 }
