@@ -3,6 +3,7 @@ import { useEffect, useSyncExternalStore } from 'react'
 import type { ChangeEvent, HelloEvent } from '../../contract/eventSchemas.ts'
 import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { isOpen } from '../words/workflow.ts'
+import { putJob } from './putJob.ts'
 import { jobsQuery } from './queries.ts'
 
 const patienceMs = 3000
@@ -75,7 +76,7 @@ function takeWorkflow(client: QueryClient, workflow: WorkflowView, onEnd: Told):
   const before = client.getQueryData<WorkflowView>(['workflow', workflow.id]) ?? findJob(client, workflow.id)
   if (before !== undefined && before.revision >= workflow.revision) return
   client.setQueryData(['workflow', workflow.id], workflow)
-  client.setQueryData(jobsQuery.queryKey, (jobs) => jobs && putInto(jobs, workflow))
+  client.setQueryData(jobsQuery.queryKey, (jobs) => jobs && putJob(jobs, workflow))
   if (before === undefined || before.state !== workflow.state) {
     void client.invalidateQueries({ queryKey: ['workflows'], predicate: ({ queryKey }) => queryKey !== jobsQuery.queryKey })
     forget(client, workflow.site)
@@ -98,8 +99,3 @@ function forget(client: QueryClient, site: string | null): void {
 
 const findJob = (client: QueryClient, id: string): WorkflowView | undefined =>
   client.getQueryData(jobsQuery.queryKey)?.find((job) => job.id === id)
-
-function putInto(jobs: WorkflowView[], workflow: WorkflowView): WorkflowView[] {
-  if (jobs.some(({ id }) => id === workflow.id)) return jobs.map((job) => (job.id === workflow.id ? workflow : job))
-  return [workflow, ...jobs].slice(0, 60)
-}

@@ -4,6 +4,7 @@ import type { Overview } from '../../contract/overviewSchemas.ts'
 import type { BackupView, EnvironmentView, Health, SiteView } from '../../contract/schemas.ts'
 import type { Trigger } from '../../contract/words.ts'
 import type { Backups, LogLine, RepositoryStats, WorkflowView } from '../../contract/workSchemas.ts'
+import { putJob } from './putJob.ts'
 import { path, send } from './send.ts'
 
 /** Everything that is read, by one key each; events say when one is old (`events.ts`). */
@@ -94,8 +95,20 @@ export const workflowsQuery = (filter: WorkflowFilter) =>
       (await send<{ workflows: WorkflowView[] }>('GET', `/v1/workflows${asked(filter)}`, undefined, signal)).workflows,
   })
 
-/** What runs and waits, and what ended a short while ago: the jobs of the header */
-export const jobsQuery = workflowsQuery({ limit: 30 })
+/** What runs and waits, however much was asked for since, and what ended a short while ago: the jobs of the header */
+export const jobsQuery = queryOptions({
+  queryKey: ['workflows', 'jobs'],
+  queryFn: async ({ signal }) => {
+    const list = async (filter: WorkflowFilter): Promise<WorkflowView[]> =>
+      (await send<{ workflows: WorkflowView[] }>('GET', `/v1/workflows${asked(filter)}`, undefined, signal)).workflows
+    const found = await Promise.all([
+      list({ state: 'running', limit: 50 }),
+      list({ state: 'queued', limit: 200 }),
+      list({ limit: 15 }),
+    ])
+    return found.flat().reduceRight<WorkflowView[]>(putJob, [])
+  },
+})
 
 export const workflowQuery = (id: string) =>
   queryOptions({

@@ -2,6 +2,7 @@ import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { Started, WorkflowView } from '../../contract/workSchemas.ts'
 import { workflowTitle } from '../words/workflow.ts'
+import { putJob } from './putJob.ts'
 import { jobsQuery } from './queries.ts'
 import { asRefusal, type Refusal } from './send.ts'
 
@@ -46,9 +47,7 @@ export function useStart<V = void>(
       client.setQueryData(['workflow', workflow.id], (known: WorkflowView | undefined) =>
         known !== undefined && known.revision >= workflow.revision ? known : workflow,
       )
-      client.setQueryData(jobsQuery.queryKey, (jobs) =>
-        jobs === undefined || jobs.some(({ id }) => id === workflow.id) ? jobs : [workflow, ...jobs],
-      )
+      client.setQueryData(jobsQuery.queryKey, (jobs) => jobs && putJob(jobs, workflow))
       if (options.quiet !== true) {
         const title = workflowTitle(workflow.kind)
         notifications.show({ message: existing ? `${title} runs already: it was started once` : `${title} started` })

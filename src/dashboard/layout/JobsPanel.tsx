@@ -1,4 +1,5 @@
-import { Group, Paper, Stack, Text } from '@mantine/core'
+import { Button, Group, Paper, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { AnchorLink } from '../parts/links.tsx'
 import { Elapsed, Moment } from '../parts/Moment.tsx'
@@ -6,12 +7,15 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import { isOpen, placeOf, workflowTitle } from '../words/workflow.ts'
 import { CancelButton } from '../workflow/CancelButton.tsx'
 import { CurrentStep } from '../workflow/CurrentStep.tsx'
+import { Steps } from '../workflow/Steps.tsx'
+import { WorkflowLog } from '../workflow/WorkflowLog.tsx'
 
 const endedMax = 10
+const order: readonly WorkflowView['state'][] = ['running', 'queued']
 
 /** What runs and waits, with what it does; below it what ended last. */
 export function JobsPanel({ jobs, onLeave }: { jobs: WorkflowView[]; onLeave: () => void }) {
-  const open = jobs.filter(isOpen)
+  const open = jobs.filter(isOpen).toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))
   const ended = jobs.filter((job) => !isOpen(job)).slice(0, endedMax)
   return (
     <Stack>
@@ -35,6 +39,7 @@ export function JobsPanel({ jobs, onLeave }: { jobs: WorkflowView[]; onLeave: ()
 }
 
 function Job({ job, onLeave }: { job: WorkflowView; onLeave: () => void }) {
+  const [opened, { toggle }] = useDisclosure()
   return (
     <Paper withBorder p="sm" radius="md">
       <Stack gap={6}>
@@ -62,8 +67,19 @@ function Job({ job, onLeave }: { job: WorkflowView; onLeave: () => void }) {
             {' · '}
             {job.actor.name}
           </Text>
-          {isOpen(job) && <CancelButton workflow={job} size="compact-xs" />}
+          <Group gap={4}>
+            <Button size="compact-xs" variant="default" onClick={toggle} aria-expanded={opened}>
+              {opened ? 'Less' : 'Steps and log'}
+            </Button>
+            {isOpen(job) && <CancelButton workflow={job} size="compact-xs" />}
+          </Group>
         </Group>
+        {opened && (
+          <>
+            <Steps steps={job.steps} />
+            <WorkflowLog workflow={job} />
+          </>
+        )}
       </Stack>
     </Paper>
   )

@@ -1,12 +1,13 @@
-import { Alert, Group, List, Paper, Stack, Text, ThemeIcon, Timeline } from '@mantine/core'
-import { Check, CircleSlash, Loader as Busy, TriangleAlert, X } from 'lucide-react'
-import type { StepView, WorkflowView } from '../../contract/workSchemas.ts'
+import { Alert, Group, List, Paper, Stack, Text } from '@mantine/core'
+import { TriangleAlert } from 'lucide-react'
+import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { Elapsed, Moment } from '../parts/Moment.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
-import { isOpen, stepTitle } from '../words/workflow.ts'
+import { isOpen } from '../words/workflow.ts'
 import { CancelButton } from './CancelButton.tsx'
-import { CurrentStep, progressWords } from './CurrentStep.tsx'
+import { CurrentStep } from './CurrentStep.tsx'
 import { FailureHelp } from './FailureHelp.tsx'
+import { Steps } from './Steps.tsx'
 import { WorkflowLog } from './WorkflowLog.tsx'
 import { WorkflowResult } from './WorkflowResult.tsx'
 
@@ -60,56 +61,8 @@ export function WorkflowDetail({ workflow }: { workflow: WorkflowView }) {
           </List>
         </Alert>
       )}
-      {steps.length > 0 && <Steps steps={steps} />}
+      <Steps steps={steps} />
       <WorkflowLog workflow={workflow} />
     </Stack>
-  )
-}
-
-const icons: Record<StepView['state'], typeof Check> = {
-  waiting: Busy,
-  running: Busy,
-  succeeded: Check,
-  failed: X,
-  cancelled: CircleSlash,
-}
-
-function Steps({ steps }: { steps: StepView[] }) {
-  const active = steps.findLastIndex(({ state }) => state === 'succeeded')
-  return (
-    <Timeline active={active} bulletSize={22} lineWidth={2} aria-label="Steps">
-      {steps.map((step) => {
-        const Icon = icons[step.state]
-        return (
-          <Timeline.Item
-            key={step.name}
-            bullet={
-              step.state === 'failed' ? (
-                <ThemeIcon color="red" size={22} radius="xl">
-                  <Icon size={12} aria-hidden />
-                </ThemeIcon>
-              ) : (
-                <Icon size={12} aria-hidden />
-              )
-            }
-            title={
-              <Group gap="xs">
-                <Text size="sm" fw={500} component="span">
-                  {stepTitle(step.name)}
-                </Text>
-                <Text size="xs" c="dimmed" component="span">
-                  {step.state === 'succeeded' || step.startedAt === null ? '' : `${step.state} · `}
-                  {step.startedAt !== null && <Elapsed from={step.startedAt} to={step.finishedAt} />}
-                </Text>
-              </Group>
-            }
-          >
-            <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-              {progressWords(step, null)}
-            </Text>
-          </Timeline.Item>
-        )
-      })}
-    </Timeline>
   )
 }
