@@ -1,9 +1,6 @@
 import { TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
 import { Search } from 'lucide-react'
-import { useState } from 'react'
-
-const restMs = 250
+import { useTyped } from './useTyped.ts'
 
 interface Props {
   /** What stands in the address */
@@ -15,18 +12,14 @@ interface Props {
 
 /** Searches while one types; the address follows. */
 export function SearchField({ value, placeholder, onFind }: Props) {
-  const [typed, setTyped] = useState(value)
-  const find = useDebouncedCallback((text: string) => onFind(text.trim() || undefined), restMs)
+  const [typed, type] = useTyped(value, onFind)
   return (
     <TextInput
       label="Search"
       placeholder={placeholder}
       leftSection={<Search size={16} aria-hidden />}
       value={typed}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value)
-        find(event.currentTarget.value)
-      }}
+      onChange={(event) => type(event.currentTarget.value)}
       flex={{ base: '1 1 100%', sm: '0 1 320px' }}
     />
   )

@@ -67,11 +67,11 @@ function NoBackup({ filter, total }: { filter: BackupFilter; total: number }) {
 function Filters({ total }: { total: number }) {
   const { trigger, search = '', all = false } = route.useSearch()
   const navigate = route.useNavigate()
-  const find = (change: BackupFilter): void =>
-    void navigate({ search: (before) => ({ ...before, ...change, page: undefined }), replace: true })
+  const find = (change: BackupFilter, replace = false): void =>
+    void navigate({ search: (before) => ({ ...before, ...change, page: undefined }), replace })
   return (
     <Group gap="sm" align="flex-end">
-      <SearchField value={search} placeholder="Note, person, commit" onFind={(text) => find({ search: text })} />
+      <SearchField value={search} placeholder="Note, person, commit" onFind={(text) => find({ search: text }, true)} />
       <Select
         label="Trigger"
         value={trigger ?? 'all'}

@@ -29,12 +29,12 @@ export function findSites(sites: readonly SiteOverview[], { search = '', show, f
 export function SiteFilters({ sites, found }: { sites: readonly SiteOverview[]; found: number }) {
   const { search = '', show, framework } = route.useSearch()
   const navigate = route.useNavigate()
-  const find = (change: Filter): void =>
-    void navigate({ search: (before) => ({ ...before, ...change, page: undefined }), replace: true })
+  const find = (change: Filter, replace = false): void =>
+    void navigate({ search: (before) => ({ ...before, ...change, page: undefined }), replace })
   const kinds = [...new Set(sites.flatMap((site) => site.framework ?? []))]
   return (
     <Group gap="sm" align="flex-end">
-      <SearchField value={search} placeholder="Name or label" onFind={(text) => find({ search: text })} />
+      <SearchField value={search} placeholder="Name or label" onFind={(text) => find({ search: text }, true)} />
       <Select
         label="Show"
         data={[
