@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { listText } from './elements.ts'
 import { sizeText } from '../../contract/sizeText.ts'
 import { plural } from './count.ts'
 import { agoText, durationText, spanText, utcText } from './time.ts'
-import { workflowTitle } from './workflow.ts'
+import { anchorOf } from '../screens/help/readMarkdown.ts'
+import { workflowKinds } from '../../contract/words.ts'
+import { errors } from '../../contract/errors.ts'
+import { troubleshootingAnchor, workflowTitle } from './workflow.ts'
 
 const now = Date.parse('2026-03-01T12:00:00Z')
 
@@ -27,4 +31,17 @@ test('lists and counts are words', () => {
 
 test('a kind of workflow that a newer server knows has a name all the same', () => {
   expect(workflowTitle('rotate_keys')).toBe('Rotate keys')
+})
+
+test('whatever fails leads to a part of the troubleshooting page that is there', () => {
+  const page = readFileSync(new URL('../../../docs/troubleshooting.md', import.meta.url), 'utf8')
+  const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, title = '']) => anchorOf(title))
+  for (const kind of workflowKinds) {
+    for (const code of Object.keys(errors)) {
+      const failure = { code, message: '', hint: null, retry: 'never' as const }
+      expect(headings).toContain(troubleshootingAnchor({ kind, failure }))
+    }
+  }
+  const fetched = { code: 'FETCH_FAILED', message: '', hint: null, retry: 'never' as const }
+  expect(troubleshootingAnchor({ kind: 'import', failure: fetched })).toBe('an-import-failed')
 })

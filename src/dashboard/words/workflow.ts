@@ -44,9 +44,16 @@ export const stateWords: Record<WorkflowView['state'], string> = {
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 export const stepTitle = (name: string): string => capital(name.replaceAll('_', ' '))
 
+const importing = ['import', 'create_site', 'look_at_archives']
+const deleting = ['delete_site', 'delete_environment', 'detach', 'expire']
+
 /** Which part of the troubleshooting page helps: its headings, as addresses */
 export function troubleshootingAnchor({ kind, failure }: Pick<WorkflowView, 'kind' | 'failure'>): string {
-  if (failure?.code === 'SERVER_UNREACHABLE' || failure?.code === 'SERVER_RUNNING') return 'nothing-answers'
+  const code = failure?.code ?? ''
+  if (code === 'SERVER_UNREACHABLE' || code === 'SERVER_RUNNING') return 'nothing-answers'
+  if (code.startsWith('REPOSITORY_') || code.startsWith('CHUNK_') || code === 'MANIFEST_DAMAGED')
+    return 'the-repository-does-not-check-clean'
   if (kind === 'backup') return 'a-backup-failed'
-  return 'a-restore-was-refused'
+  if (importing.includes(kind)) return 'an-import-failed'
+  return deleting.includes(kind) ? 'something-is-not-deleted' : 'a-restore-was-refused'
 }
