@@ -2,7 +2,6 @@ import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
 import './dashboard.css'
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
@@ -47,7 +46,6 @@ createRoot(place).render(
     <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={readableColors} getStyleNonce={styleNonce}>
       <QueryClientProvider client={client}>
         <Clock>
-          <Notifications position="bottom-right" limit={4} />
           <RouterProvider router={router} />
         </Clock>
       </QueryClientProvider>

@@ -1,6 +1,6 @@
-import { Anchor } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import type { WorkflowView } from '../../contract/workSchemas.ts'
+import { AnchorLink } from '../parts/links.tsx'
 import { placeOf, stateWords, workflowTitle } from '../words/workflow.ts'
 
 /** What ends is told once, wherever one is; what looks after things by itself only when it fails. */
@@ -14,7 +14,10 @@ export function tellEnd(workflow: WorkflowView): void {
     title: `${workflowTitle(kind)} of ${placeOf(workflow)}: ${stateWords[state].toLowerCase()}`,
     message: (
       <>
-        {failure?.message ?? ''} <Anchor href={`/workflows/${id}`}>Details</Anchor>
+        {failure?.message ?? ''}{' '}
+        <AnchorLink to="/workflows/$id" params={{ id }} onClick={() => notifications.hide(`workflow-${id}`)}>
+          Details
+        </AnchorLink>
       </>
     ),
     color,

@@ -1,7 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { createRootRouteWithContext, createRoute, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { createRootRouteWithContext, createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { Crashed } from '../layout/Crashed.tsx'
 import { NotFound } from '../layout/NotFound.tsx'
+import { Root } from '../layout/Root.tsx'
 import { Shell } from '../layout/Shell.tsx'
 import { sessionQuery } from '../session/sessionQuery.ts'
 import { type Asked, text } from './searches.ts'
@@ -11,7 +12,7 @@ interface Context {
 }
 
 export const root = createRootRouteWithContext<Context>()({
-  component: Outlet,
+  component: Root,
   notFoundComponent: NotFound,
   errorComponent: Crashed,
 })

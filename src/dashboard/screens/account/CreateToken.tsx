@@ -41,8 +41,12 @@ export function CreateToken() {
     })
   const leave = (): void => {
     close()
+    if (create.data === undefined) return // closed by mistake: what was typed is there again
     create.reset()
     setName('')
+    setLife('90')
+    setSites([])
+    setChosen([])
   }
   return (
     <>

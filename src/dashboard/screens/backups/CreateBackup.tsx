@@ -18,7 +18,7 @@ const keepDefault = 365
 export function CreateBackup({ place, blocked }: { place: Place; blocked: string | null }) {
   const [opened, { open, close }] = useDisclosure()
   const [chosen, setChosen] = useState<Element[]>([...elementOrder])
-  const [keepForDays, setKeepForDays] = useState(keepDefault)
+  const [keepForDays, setKeepForDays] = useState<number | ''>(keepDefault)
   const [note, setNote] = useState('')
   const create = useStart((input: BackupCreateInput) => send<Started>('POST', `${environmentPath(place)}/backups`, input), {
     inForm: true,
@@ -45,8 +45,10 @@ export function CreateBackup({ place, blocked }: { place: Place; blocked: string
         button="Create backup"
         busy={create.isPending}
         error={create.error}
-        incomplete={chosen.length === 0}
-        onSubmit={() => create.mutate({ elements: chosen, keepForDays, ...(note === '' ? {} : { note }) })}
+        incomplete={chosen.length === 0 || keepForDays === ''}
+        onSubmit={() => {
+          if (keepForDays !== '') create.mutate({ elements: chosen, keepForDays, ...(note === '' ? {} : { note }) })
+        }}
       >
         <Checkbox.Group label="Elements" value={chosen} onChange={(value) => setChosen(value as Element[])}>
           <Group mt={4}>
@@ -61,7 +63,8 @@ export function CreateBackup({ place, blocked }: { place: Place; blocked: string
           min={1}
           max={36_500}
           value={keepForDays}
-          onChange={(value) => setKeepForDays(Number(value) || keepDefault)}
+          required
+          onChange={(value) => setKeepForDays(value === '' ? '' : Number(value))}
         />
         <TextInput
           label="Note"

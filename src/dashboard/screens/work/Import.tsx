@@ -9,6 +9,7 @@ import { send } from '../../api/send.ts'
 import { useStart } from '../../api/useChange.ts'
 import { ActionButton } from '../../parts/ActionButton.tsx'
 import { ConfirmModal } from '../../parts/ConfirmModal.tsx'
+import { Problem } from '../../parts/Problem.tsx'
 import { GivenField } from '../../upload/GivenField.tsx'
 import { elementWords } from '../../words/elements.ts'
 
@@ -76,6 +77,7 @@ function Part({ place, element }: { place: Place; element: Element }) {
             aria-label="What happens to the code that is there"
           />
         )}
+        {start.isError && !asked && <Problem error={start.error} />}
         <Group mt="auto">
           <ActionButton action="environment.import" {...place} blocked={missing} onClick={() => setAsked(true)}>
             Import
