@@ -5,11 +5,13 @@ import { CircleUser, LogOut, Monitor, Moon, Plus, Sun } from 'lucide-react'
 import { send } from '../api/send.ts'
 import { useChange } from '../api/useChange.ts'
 import { MenuLink } from '../parts/links.tsx'
-import { useMe } from '../session/useSession.ts'
+import { MenuAction } from '../parts/MenuAction.tsx'
+import { useMe, useRights } from '../session/useSession.ts'
 
 /** Who one is, how the page looks, and the way out. */
 export function PersonMenu() {
   const me = useMe()
+  const { whyNot } = useRights()
   const client = useQueryClient()
   const navigate = useNavigate()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
@@ -35,9 +37,15 @@ export function PersonMenu() {
       <Menu.Dropdown>
         <Menu.Label style={{ overflowWrap: 'anywhere' }}>{me?.email}</Menu.Label>
         <MenuLink to="/account">Account</MenuLink>
-        <MenuLink to="/sites/new" leftSection={<Plus size={14} aria-hidden />}>
-          Create A New Site
-        </MenuLink>
+        {whyNot('site.create', null) === null ? (
+          <MenuLink to="/sites/new" leftSection={<Plus size={14} aria-hidden />}>
+            Create A New Site
+          </MenuLink>
+        ) : (
+          <MenuAction action="site.create" leftSection={<Plus size={14} aria-hidden />}>
+            Create A New Site
+          </MenuAction>
+        )}
         <Menu.Divider />
         <Menu.Label>Colours</Menu.Label>
         {looks.map(({ scheme, label, Icon }) => (

@@ -7,6 +7,7 @@ import type { WorkflowView } from '../../contract/workSchemas.ts'
 import { useConnected, useEvents } from '../api/events.ts'
 import { useMe, useRights } from '../session/useSession.ts'
 import { setTimeZone } from '../words/time.ts'
+import { administrationParts } from './administrationParts.ts'
 import { JobsIndicator } from './JobsIndicator.tsx'
 import { Logo } from './Logo.tsx'
 import { PersonMenu } from './PersonMenu.tsx'
@@ -23,7 +24,7 @@ export function Shell() {
   const zone = useMe()?.timeZone ?? null
   setTimeZone(zone)
   const current = (to: string): boolean =>
-    to === '/' ? pathname === '/' || pathname.startsWith('/sites') : pathname.startsWith(to)
+    to === '/' ? pathname === '/' || pathname.startsWith('/sites') : pathname.startsWith(`/${to.split('/')[1]}`)
   return (
     <AppShell header={{ height: 56 }} padding={{ base: 'sm', sm: 'lg' }}>
       <a href="#content" className={classes['skip']}>
@@ -78,7 +79,8 @@ function useNavigation(): { to: string; label: string }[] {
     { to: '/', label: 'Sites' },
     { to: '/workflows', label: 'Workflows' },
   ]
-  if (whyNot('repository.stats', null) === null) links.push({ to: '/administration', label: 'Administration' })
+  const first = administrationParts.find(({ action }) => whyNot(action, null) === null)
+  if (first !== undefined) links.push({ to: first.to, label: 'Administration' })
   return links
 }
 

@@ -1,27 +1,24 @@
 import { Outlet, useLocation } from '@tanstack/react-router'
+import { administrationParts } from '../../layout/administrationParts.ts'
 import { AnchorLink } from '../../parts/links.tsx'
 import { Page } from '../../parts/Page.tsx'
+import { useRights } from '../../session/useSession.ts'
 import classes from '../site/Site.module.css'
-
-const parts = [
-  { to: '/administration', label: 'Repository' },
-  { to: '/administration/people', label: 'People and roles' },
-  { to: '/administration/audit', label: 'Audit' },
-  { to: '/administration/settings', label: 'Settings' },
-] as const
 
 export function Administration() {
   const { pathname } = useLocation()
+  const { whyNot } = useRights()
   return (
     <Page title="Administration">
       <nav aria-label="Parts of the administration" className={classes['tabs']}>
-        {parts.map(({ to, label }) => (
+        {administrationParts.map(({ to, label, action }) => (
           <AnchorLink
             key={to}
             to={to}
             className={classes['tab']}
             underline="never"
             activeOptions={{ exact: true }}
+            {...closed(whyNot(action, null))}
             {...(pathname.replace(/\/$/, '') === to ? { 'aria-current': 'page' as const } : {})}
           >
             {label}
@@ -32,3 +29,7 @@ export function Administration() {
     </Page>
   )
 }
+
+/** Without an address to go to; the keyboard comes here all the same, for the reason. */
+const closed = (reason: string | null) =>
+  reason === null ? {} : { disabled: true, tabIndex: 0, title: reason, 'aria-description': reason }

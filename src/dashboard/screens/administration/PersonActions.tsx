@@ -1,19 +1,19 @@
 import { Button, Group, Menu, Modal, Stack, Text } from '@mantine/core'
 import { Ellipsis } from 'lucide-react'
 import { useState } from 'react'
-import type { Action, Role } from '../../../contract/actions.ts'
+import type { Role } from '../../../contract/actions.ts'
 import type { OneTimeLink, PersonView } from '../../../contract/accessSchemas.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
+import { BusyButton } from '../../parts/BusyButton.tsx'
 import { ConfirmModal } from '../../parts/ConfirmModal.tsx'
+import { MenuAction } from '../../parts/MenuAction.tsx'
 import { Problem } from '../../parts/Problem.tsx'
-import { useRights } from '../../session/useSession.ts'
 import { OneTime } from './OneTime.tsx'
 import { type Chosen, RoleFields } from './RoleFields.tsx'
 
 /** What an administrator does for a person. */
 export function PersonActions({ person }: { person: PersonView }) {
-  const { whyNot } = useRights()
   const [open, setOpen] = useState<'role' | 'delete' | null>(null)
   const [link, setLink] = useState<OneTimeLink | null>(null)
   const at = path('/v1/people/:person', { person: person.id })
@@ -22,10 +22,6 @@ export function PersonActions({ person }: { person: PersonView }) {
     ...{ inForm: true, forget: ['people'], said: 'Deleted' },
     onDone: () => setOpen(null),
   })
-  const item = (action: Action) => {
-    const reason = whyNot(action, null)
-    return reason === null ? {} : { disabled: true, title: reason, 'aria-description': reason }
-  }
   return (
     <Group justify="flex-end">
       <Menu position="bottom-end" width={240}>
@@ -35,15 +31,15 @@ export function PersonActions({ person }: { person: PersonView }) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => setOpen('role')} {...item('role.grant')}>
+          <MenuAction action="role.grant" onClick={() => setOpen('role')}>
             Roles
-          </Menu.Item>
-          <Menu.Item onClick={() => makeLink.mutate()} {...item('person.link')}>
+          </MenuAction>
+          <MenuAction action="person.link" onClick={() => makeLink.mutate()}>
             {person.hasPassword ? 'Link for a new password' : 'Invitation link again'}
-          </Menu.Item>
-          <Menu.Item color="red" onClick={() => setOpen('delete')} {...item('person.delete')}>
+          </MenuAction>
+          <MenuAction action="person.delete" color="red" onClick={() => setOpen('delete')}>
             Delete
-          </Menu.Item>
+          </MenuAction>
         </Menu.Dropdown>
       </Menu>
       <Modal
@@ -99,9 +95,9 @@ function Roles({ person, at }: { person: PersonView; at: string }) {
       <RoleFields chosen={chosen} onChange={setChosen} />
       {grant.isError && <Problem error={grant.error} />}
       <Group justify="flex-end">
-        <Button loading={grant.isPending} onClick={() => grant.mutate(chosen)}>
+        <BusyButton loading={grant.isPending} onClick={() => grant.mutate(chosen)}>
           Give this role
-        </Button>
+        </BusyButton>
       </Group>
     </Stack>
   )

@@ -2,11 +2,11 @@ import { ActionIcon, Menu, Text } from '@mantine/core'
 import { Ellipsis, Lock, LockOpen, Pencil, Plus, Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import type { BackupView } from '../../../contract/schemas.ts'
-import type { Action } from '../../../contract/actions.ts'
 import { path, send } from '../../api/send.ts'
 import { useChange } from '../../api/useChange.ts'
 import { ConfirmModal } from '../../parts/ConfirmModal.tsx'
 import { MenuLink } from '../../parts/links.tsx'
+import { MenuAction } from '../../parts/MenuAction.tsx'
 import { Moment } from '../../parts/Moment.tsx'
 import { useRights } from '../../session/useSession.ts'
 import { EditBackup } from './EditBackup.tsx'
@@ -14,6 +14,7 @@ import { EditBackup } from './EditBackup.tsx'
 /** What is done to a backup less often: lock, note and expiry, delete, recall, a new site out of it. */
 export function BackupMenu({ backup }: { backup: BackupView }) {
   const { id, site, environment, locked, recallUntil } = backup
+  const place = { site, environment }
   const { whyNot } = useRights()
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
   const forget = ['site', site]
@@ -23,10 +24,6 @@ export function BackupMenu({ backup }: { backup: BackupView }) {
     ...{ forget, inForm: true, said: 'Deleted. It can be recalled for seven days' },
     onDone: () => setOpen(null),
   })
-  const item = (action: Action, blocked: string | null = null) => {
-    const reason = whyNot(action, site, environment) ?? blocked
-    return reason === null ? {} : { disabled: true, title: reason, 'aria-description': reason }
-  }
   return (
     <>
       <Menu position="bottom-end" width={250}>
@@ -38,33 +35,42 @@ export function BackupMenu({ backup }: { backup: BackupView }) {
         <Menu.Dropdown>
           {recallUntil === null ? (
             <>
-              <Menu.Item leftSection={<Pencil size={14} />} onClick={() => setOpen('edit')} {...item('backup.edit')}>
+              <MenuAction action="backup.edit" {...place} leftSection={<Pencil size={14} />} onClick={() => setOpen('edit')}>
                 Note and expiry
-              </Menu.Item>
-              <Menu.Item
+              </MenuAction>
+              <MenuAction
+                action={locked ? 'backup.delete' : 'backup.edit'}
+                {...place}
                 leftSection={locked ? <LockOpen size={14} /> : <Lock size={14} />}
                 onClick={() => lock.mutate(!locked)}
-                {...item(locked ? 'backup.delete' : 'backup.edit')}
               >
                 {locked ? 'Unlock' : 'Lock: never deleted or expired'}
-              </Menu.Item>
-              <MenuLink to="/sites/new" search={{ way: 'backup', backup: id }} leftSection={<Plus size={14} />}>
-                Create A New Site of it
-              </MenuLink>
+              </MenuAction>
+              {whyNot('site.create', null) === null ? (
+                <MenuLink to="/sites/new" search={{ way: 'backup', backup: id }} leftSection={<Plus size={14} />}>
+                  Create A New Site of it
+                </MenuLink>
+              ) : (
+                <MenuAction action="site.create" leftSection={<Plus size={14} />}>
+                  Create A New Site of it
+                </MenuAction>
+              )}
               <Menu.Divider />
-              <Menu.Item
+              <MenuAction
+                action="backup.delete"
+                {...place}
+                blocked={locked ? 'A locked backup cannot be deleted' : null}
                 color="red"
                 leftSection={<Trash2 size={14} />}
                 onClick={() => setOpen('delete')}
-                {...item('backup.delete', locked ? 'A locked backup cannot be deleted' : null)}
               >
                 Delete
-              </Menu.Item>
+              </MenuAction>
             </>
           ) : (
-            <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => recall.mutate()} {...item('backup.recall')}>
+            <MenuAction action="backup.recall" {...place} leftSection={<Undo2 size={14} />} onClick={() => recall.mutate()}>
               Recall
-            </Menu.Item>
+            </MenuAction>
           )}
         </Menu.Dropdown>
       </Menu>

@@ -4,6 +4,7 @@ import type { BackupView } from '../../../contract/schemas.ts'
 import type { Column } from '../../parts/DataTable.tsx'
 import { LinkedAction } from '../../parts/LinkedAction.tsx'
 import { InFuture, Moment } from '../../parts/Moment.tsx'
+import { useRights } from '../../session/useSession.ts'
 import { elementOrder, elementWords, triggerWords } from '../../words/elements.ts'
 import { plural } from '../../words/count.ts'
 import { ArchiveCell } from './ArchiveCell.tsx'
@@ -31,12 +32,14 @@ export const backupColumns: Column<BackupView>[] = [
 
 export function BackupActions({ backup }: { backup: BackupView }) {
   const { site, environment, id } = backup
+  const { whyNot, isAnywhere } = useRights()
+  const nowhere = isAnywhere('environment.restore') ? null : whyNot('environment.restore', site, environment)
   return (
     <Group gap={4} wrap="nowrap" justify="flex-end">
       <LinkedAction
         action="backup.read"
         site={site}
-        blocked={whyUnusable(backup)}
+        blocked={nowhere ?? whyUnusable(backup)}
         to="/sites/$site/$environment/backups/$backup/restore"
         params={{ site, environment, backup: id }}
         size="xs"

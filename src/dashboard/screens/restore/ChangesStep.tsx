@@ -109,7 +109,9 @@ function Younger({ backup, target }: { backup: BackupView; target: string }) {
   const age = spanText(Math.max(0, now - Date.parse(backup.momentAt)))
   return (
     <>
-      The backup is {age} old: what was written to {target} since then is not in it
+      {target === `${backup.site}.${backup.environment}`
+        ? `The backup is ${age} old: what was written to ${target} since then is not in it`
+        : `The backup was taken from ${backup.site}.${backup.environment} ${age} ago: nothing of what ${target} has now is in it`}
       {last != null && Date.parse(last.momentAt) > Date.parse(backup.momentAt) && `, and there is a newer backup of ${target}`}.
     </>
   )

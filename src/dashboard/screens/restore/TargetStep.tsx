@@ -1,7 +1,9 @@
-import { Button, Group, Radio, Stack, Text } from '@mantine/core'
+import { Button, Group, Radio, Select, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import type { SiteOverview } from '../../../contract/overviewSchemas.ts'
 import type { BackupView } from '../../../contract/schemas.ts'
 import { overviewQuery } from '../../api/queries.ts'
+import { ActionButton } from '../../parts/ActionButton.tsx'
 import { Loaded } from '../../parts/Loaded.tsx'
 import { LinkedAction } from '../../parts/LinkedAction.tsx'
 import { useRights } from '../../session/useSession.ts'
@@ -19,33 +21,48 @@ interface Props {
 export function TargetStep({ backup, target, onChange, onBack, onNext }: Props) {
   const query = useQuery(overviewQuery)
   const { whyNot } = useRights()
+  const [site = '', environment = ''] = target.split('.')
   return (
     <Stack pt="md">
       <Loaded query={query}>
         {({ sites }) => {
           const own = sites.filter(({ name }) => name === backup.site)
           const others = sites.filter(({ name, framework }) => name !== backup.site && framework === own[0]?.framework)
-          const places = [...own, ...others.slice(0, 30)].flatMap((site) =>
-            site.environments.map((environment) => ({ site: site.name, environment: environment.name })),
-          )
           return (
-            <Radio.Group label="Where does it go?" value={target} onChange={onChange}>
-              <Stack mt="xs" gap="sm">
-                {places.map(({ site, environment }) => {
-                  const reason = whyNot('environment.restore', site, environment)
-                  const name = `${site}.${environment}`
-                  return (
-                    <Radio
-                      key={name}
-                      value={name}
-                      label={name}
-                      disabled={reason !== null}
-                      description={reason ?? describe(backup, site, environment)}
-                    />
-                  )
-                })}
-              </Stack>
-            </Radio.Group>
+            <>
+              <Radio.Group label="Where does it go?" value={target} onChange={onChange}>
+                <Stack mt="xs" gap="sm">
+                  {placesOf(own).map(({ site, environment, name }) => {
+                    const reason = whyNot('environment.restore', site, environment)
+                    return (
+                      <Radio
+                        key={name}
+                        value={name}
+                        label={name}
+                        disabled={reason !== null}
+                        description={reason ?? describe(backup, site, environment)}
+                      />
+                    )
+                  })}
+                </Stack>
+              </Radio.Group>
+              {others.length > 0 && (
+                <Select
+                  label="Or an environment of another site"
+                  placeholder="None"
+                  searchable
+                  limit={100}
+                  maw={420}
+                  data={placesOf(others).map(({ site, environment, name }) => ({
+                    value: name,
+                    label: name,
+                    disabled: whyNot('environment.restore', site, environment) !== null,
+                  }))}
+                  value={target.startsWith(`${backup.site}.`) ? null : target}
+                  onChange={(chosen) => onChange(chosen ?? `${backup.site}.${backup.environment}`)}
+                />
+              )}
+            </>
           )
         }}
       </Loaded>
@@ -65,14 +82,20 @@ export function TargetStep({ backup, target, onChange, onBack, onNext }: Props) 
         <Button variant="default" onClick={onBack}>
           Back
         </Button>
-        <Button onClick={onNext}>Next</Button>
+        <ActionButton action="environment.restore" site={site} environment={environment} onClick={onNext}>
+          Next
+        </ActionButton>
       </Group>
     </Stack>
   )
 }
 
+const placesOf = (sites: readonly SiteOverview[]): { site: string; environment: string; name: string }[] =>
+  sites.flatMap((site) =>
+    site.environments.map(({ name }) => ({ site: site.name, environment: name, name: `${site.name}.${name}` })),
+  )
+
 function describe(backup: BackupView, site: string, environment: string): string {
   if (site === backup.site && environment === backup.environment) return 'Where it was taken'
-  if (environment === 'live') return 'The live site'
-  return site === backup.site ? 'To look at it first, and go on from there' : 'Another site'
+  return environment === 'live' ? 'The live site' : 'To look at it first, and go on from there'
 }
