@@ -2,6 +2,7 @@ import { Alert, Button, Group, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Outlet, useLocation } from '@tanstack/react-router'
 import { ExternalLink } from 'lucide-react'
+import { Fragment } from 'react'
 import { environmentQuery, jobsQuery } from '../../api/queries.ts'
 import { Loaded } from '../../parts/Loaded.tsx'
 import { AnchorLink } from '../../parts/links.tsx'
@@ -60,7 +61,10 @@ export function Environment() {
         </Group>
       </Group>
       <Running site={place.site} environment={place.environment} />
-      <Loaded query={query}>{() => <Outlet />}</Loaded>
+      <Fragment key={base}>
+        {/* nothing that was typed or shown for one environment is taken along to another */}
+        <Loaded query={query}>{() => <Outlet />}</Loaded>
+      </Fragment>
     </Stack>
   )
 }
