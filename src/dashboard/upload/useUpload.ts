@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import type { UploadView } from '../../contract/uploadSchemas.ts'
 import { asRefusal, path, Refusal, send } from '../api/send.ts'
 
@@ -32,6 +32,14 @@ export function useUpload(): {
 } {
   const [state, setState] = useState<UploadState>({ kind: 'none' })
   const running = useRef<Running | null>(null)
+
+  const isUnderWay = state.kind === 'sending' || state.kind === 'checking'
+  useEffect(() => {
+    if (!isUnderWay) return
+    const ask = (event: Event): void => event.preventDefault() // the browser asks before it leaves the page
+    addEventListener('beforeunload', ask)
+    return () => removeEventListener('beforeunload', ask)
+  }, [isUnderWay])
 
   const begin = useCallback((file: File): void => {
     setState({ kind: 'sending', file, doneBytes: 0, paused: false })

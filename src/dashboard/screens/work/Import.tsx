@@ -20,17 +20,17 @@ const says: Record<Element, string> = {
 }
 
 /** One Import button per part, each by URL or by file. */
-export function Import({ place }: { place: Place }) {
+export function Import({ place, blocked }: { place: Place; blocked: string | null }) {
   return (
-    <SimpleGrid cols={{ base: 1, md: place.environment === 'dev' ? 3 : 2 }}>
-      <Part place={place} element="database" />
-      <Part place={place} element="files" />
-      {place.environment === 'dev' && <Part place={place} element="code" />}
+    <SimpleGrid cols={{ base: 1, md: 3 }}>
+      {(['database', 'files', 'code'] as const).map((element) => (
+        <Part key={element} place={place} element={element} blocked={blocked} />
+      ))}
     </SimpleGrid>
   )
 }
 
-function Part({ place, element }: { place: Place; element: Element }) {
+function Part({ place, element, blocked }: { place: Place; element: Element; blocked: string | null }) {
   const name = `${place.site}.${place.environment}`
   const word = elementWords[element]
   const [given, setGiven] = useState<Given | null>(null)
@@ -50,7 +50,7 @@ function Part({ place, element }: { place: Place; element: Element }) {
     ...(element === 'code' ? { code } : {}),
     ...(element === 'database' ? { replaceAddresses } : {}),
   })
-  const missing = given === null ? 'Give an address or a file first' : null
+  const missing = blocked ?? (given === null ? 'Give an address or a file first' : null)
   return (
     <Paper withBorder p="md" radius="md">
       <Stack h="100%">
@@ -64,6 +64,11 @@ function Part({ place, element }: { place: Place; element: Element }) {
             checked={replaceAddresses}
             onChange={(event) => setReplaceAddresses(event.currentTarget.checked)}
           />
+        )}
+        {element === 'code' && (place.environment === 'test' || place.environment === 'live') && (
+          <Text size="sm" c="dimmed">
+            Code mostly comes up by a deploy. What is imported here is not in dev.
+          </Text>
         )}
         {element === 'code' && (
           <SegmentedControl

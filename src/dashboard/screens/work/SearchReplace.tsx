@@ -15,7 +15,7 @@ import { WorkflowDetail } from '../../workflow/WorkflowDetail.tsx'
 const pairsMax = 20
 
 /** Addresses in the database: first where they are, then the replacement. */
-export function SearchReplace({ place }: { place: Place }) {
+export function SearchReplace({ place, blocked }: { place: Place; blocked: string | null }) {
   const name = `${place.site}.${place.environment}`
   const [pairs, setPairs] = useState([{ key: 0, from: '', to: '' }])
   const [asked, setAsked] = useState(false)
@@ -33,7 +33,7 @@ export function SearchReplace({ place }: { place: Place }) {
   )
   const { data: workflow } = useQuery({ ...workflowQuery(shown ?? ''), enabled: shown !== null })
   const given = pairs.filter(({ from, to }) => from !== '' && to !== '').map(({ from, to }) => ({ from, to }))
-  const missing = given.length === 0 ? 'Say what is searched and what stands in its place' : null
+  const missing = blocked ?? (given.length === 0 ? 'Say what is searched and what stands in its place' : null)
   const change = (key: number, side: 'from' | 'to', value: string): void =>
     setPairs((now) => now.map((pair) => (pair.key === key ? { ...pair, [side]: value } : pair)))
   return (

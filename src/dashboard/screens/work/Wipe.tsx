@@ -9,7 +9,7 @@ import { ActionButton } from '../../parts/ActionButton.tsx'
 import { ConfirmModal } from '../../parts/ConfirmModal.tsx'
 
 /** Files and database away; the code stays. */
-export function Wipe({ place }: { place: Place }) {
+export function Wipe({ place, blocked }: { place: Place; blocked: string | null }) {
   const name = `${place.site}.${place.environment}`
   const [opened, { open, close }] = useDisclosure()
   const navigate = useNavigate()
@@ -24,7 +24,7 @@ export function Wipe({ place }: { place: Place }) {
     <Paper withBorder p="md" radius="md" maw={640}>
       <Stack align="flex-start">
         <Text>Deletes all files and the whole database of {name}. The code stays, and its address shows the installer then.</Text>
-        <ActionButton action="environment.wipe" {...place} color="red" onClick={open}>
+        <ActionButton action="environment.wipe" {...place} blocked={blocked} color="red" onClick={open}>
           Wipe {place.environment}
         </ActionButton>
       </Stack>

@@ -22,6 +22,8 @@ export function Work() {
   const navigate = route.useNavigate()
   const environment = useQuery(environmentQuery(place)).data
   if (environment === undefined) return null
+  const blocked =
+    environment.managed?.release === 0 ? 'Nothing was deployed here yet: deploy to it, or clone content into it' : null
   return (
     <Stack>
       <Title order={2} size="h3">
@@ -39,7 +41,6 @@ export function Work() {
             const next = parts.find((one) => one.value === value)?.value
             void navigate({ search: { part: next === 'import' ? undefined : next, from: undefined } })
           }}
-          keepMounted={false}
         >
           <Tabs.List>
             {parts.map(({ value, label }) => (
@@ -49,16 +50,16 @@ export function Work() {
             ))}
           </Tabs.List>
           <Tabs.Panel value="import" pt="md">
-            <Import place={place} />
+            <Import place={place} blocked={blocked} />
           </Tabs.Panel>
           <Tabs.Panel value="clone" pt="md">
             <Clone place={place} {...(from === undefined ? {} : { from })} />
           </Tabs.Panel>
           <Tabs.Panel value="search-replace" pt="md">
-            <SearchReplace place={place} />
+            <SearchReplace place={place} blocked={blocked} />
           </Tabs.Panel>
           <Tabs.Panel value="wipe" pt="md">
-            <Wipe place={place} />
+            <Wipe place={place} blocked={blocked} />
           </Tabs.Panel>
         </Tabs>
       )}
