@@ -85,6 +85,7 @@ export async function findCommit(repository: SiteRepository, name: string): Prom
   throw new Failure(
     'COMMIT_NOT_FOUND',
     `Cannot find the commit "${name}": the site's repository has no such commit, branch or tag`,
+    { hint: 'Name it as "cairn env:code-log SITE.ENV" shows it, with at least seven digits' },
   )
 }
 

@@ -7,8 +7,18 @@ export function judgeBoot(page: PageAnswer, signs: BootSigns, code: string): str
   if (page.location !== null && signs.installerPath !== '' && page.location.includes(signs.installerPath))
     return 'it sends its visitors to the installer: its tables are not found'
   const found = signs.failures.find((text) => page.text.includes(text))
-  if (found !== undefined) return `it answers "${found}"`
+  if (found !== undefined) return `it answers "${excerpt(page.text, found)}"`
   return signs.statuses.includes(page.status) ? null : `it answers with status ${page.status}`
+}
+
+/** From the sign on: where the site shows its errors, the reason follows. */
+function excerpt(text: string, sign: string): string {
+  const words = text.slice(text.indexOf(sign), text.indexOf(sign) + 1000)
+  const plain = words
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return plain.length > 300 ? `${plain.slice(0, 300)}…` : plain
 }
 
 /** PHP's own words about what ended a request; paths are told from the code root on. */

@@ -172,3 +172,11 @@ test('foreign keys come out of a CREATE TABLE, and nothing else', () => {
     "CREATE TABLE `t` ( `a` int DEFAULT (1+(2)) COMMENT ', CONSTRAINT `x` FOREIGN KEY (`a`)', KEY `k` (`a`,`b`), CONSTRAINT `c` CHECK (`a` > 0) ) ENGINE=InnoDB",
   )
 })
+
+test('lines that a dump of a whole server has are refused with the way to take them out', () => {
+  const lines = ['USE `shop`', 'CREATE DATABASE /*!32312 IF NOT EXISTS*/ `shop`']
+  for (const sql of lines)
+    expect(() => sortStatement(Buffer.from(sql), mariadb)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('sed -E') }),
+    )
+})

@@ -35,7 +35,9 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
   const refuse = (why: string): never => {
     const words = sql.toString('utf8', 0, 80).replaceAll(/\s+/g, ' ').trim()
     throw new Failure('LOAD_FAILED', `Cannot load the dump: ${why} in "${words}${sql.length > 80 ? '…' : ''}"`, {
-      hint: 'A dump of one schema has no use for it; take the statement out, if you trust the file',
+      hint: /^(\/\*!\d+ ?)?(use|create (database|schema))\b/i.test(words)
+        ? `"mysqldump --databases" and phpMyAdmin write such lines. Dump the database by its name alone, or take them out: sed -E '/^(USE|CREATE (DATABASE|SCHEMA)) /d' dump.sql`
+        : 'A dump of one schema has no use for it; take the statement out, if you trust the file',
     })
   }
   /** A table's name, which no schema may precede; skips IF [NOT] EXISTS */
@@ -165,7 +167,7 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
       return { kind: 'nothing' } // the loader has its own transactions, and nobody else sees what it loads
     default:
       first = undefined
-      return refuse('a statement of this kind')
+      return refuse(verb === '' ? 'no statement' : verb.toUpperCase())
   }
 }
 

@@ -73,7 +73,11 @@ async function planImport(
     if (manifest === null || input.element === 'database') throw new Error('only trees are compared')
     const seen = await previewTree(house, environment, input.element, { [input.element]: manifest }, false)
     if (seen === null) throw new Error('nothing was compared')
-    const { added, changed, removed, examples } = countsOf(seen)
+    const { added, changed, removed, ...counts } = countsOf(seen)
+    // every files tree has one, made where the archive has none
+    const examples = counts.examples.filter(
+      ({ change, path }) => input.element !== 'files' || change !== 'removed' || path !== 'private',
+    )
     if (input.how === 'replace') return { added, changed, removed, examples, warnings }
     return { added, changed, removed: 0, examples: examples.filter(({ change }) => change !== 'removed'), warnings }
   } finally {
@@ -121,6 +125,7 @@ async function releaseFromFile(
         throw new Failure(
           'PREFLIGHT_REFUSED',
           `Cannot import this code: it is ${framework}, the site is ${environment.framework}`,
+          { hint: 'Make a site of its own out of it: cairn site:create NAME --code=FILE' },
         )
       }
       const captured = await archives.capture('code', '')
