@@ -35,7 +35,7 @@ export function deletedOutcome(context: Context, workflow: WorkflowView): Outcom
   const { site, environment, lastBackups } = workflow.result as DeletedResult
   const deleted = environment === null ? site : `${site}.${environment}`
   const [one] = lastBackups
-  context.say(`${deleted} is deleted. Its backups stay.`)
+  context.say(`${deleted} is deleted. Its backups stay: cairn backup:list ${environment === null ? `${site}.live` : deleted}`)
   if (one !== undefined) context.say(`A site again out of one: cairn site:create NAME --from-backup=${one}`)
   return { data: singleOf(deletedColumns, { deleted, lastBackups, workflow: workflow.id }) }
 }

@@ -41,7 +41,6 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
       },
     },
     async (request) => {
-      await sites.findEnvironment(request.params, { preflight: false })
       const { all = false, ...query } = request.query
       const wanted = { ...request.params, all, ...query }
       const [rows, total, open] = await Promise.all([
@@ -49,6 +48,8 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
         countBackups(store, wanted),
         unfinished(queue, request.params),
       ])
+      // what was deleted or forgotten left its backups, under this name
+      if (total === 0) await sites.findEnvironment(request.params, { preflight: false })
       return { backups: rows.map((row) => viewBackup(row)), total, unfinished: open }
     },
   )
