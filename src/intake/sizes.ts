@@ -24,7 +24,7 @@ export function requireBelowLimit(intake: Pick<Intake, 'limitBytes'>, sizeBytes:
     'UPLOAD_TOO_LARGE',
     `Cannot take ${what}: it has ${sizeText(sizeBytes)}, and this installation takes up to ${sizeText(limitBytes)}`,
     {
-      hint: 'Code of any size comes in by git push, files and database by hand (docs/manual-import.md); a link of this Cairn has no limit; the administrator raises it with uploadLimit (CAIRN_UPLOAD_LIMIT)',
+      hint: 'Without a limit: code by git push, files and database from a directory on the server (docs/manual-import.md says how), or a link of this Cairn. The administrator raises the limit with uploadLimit (CAIRN_UPLOAD_LIMIT)',
       details: { sizeBytes, limitBytes },
     },
   )

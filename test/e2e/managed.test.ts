@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runChild } from '../../src/base/spawn.ts'
 import { run } from '../../src/cli/testing.suite.ts'
 import type { CodeCommit, DeletedResult, ManagedResult } from '../../src/contract/managedSchemas.ts'
 import type { EnvironmentView } from '../../src/contract/schemas.ts'
@@ -265,11 +266,28 @@ test('a database and files from elsewhere go into an environment, by address and
   expect(around(await wholeDatabase('dev'), host)).toBe('')
 })
 
+test('files and database past any limit come in as docs/manual-import.md says, word by word', async () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/manual-import.md'), 'utf8')
+  const [, section = ''] = text.split('## Files and database past any limit\n')
+  const [, script = ''] = /^```sh\n(.*?)^```/ms.exec(section) ?? []
+  expect(script).toContain('backup:restore')
+  await rename('dev', 'Not from the old site')
+  const bin = join(import.meta.dirname, '../../bin')
+  const path = `${bin}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+  const env = { ...cairn.env, HOME: ground.directory, PATH: path, SITE: 'shop', OLD_SITE: source.root }
+  // 3: done with warnings, such as that of the key that nobody has exported yet
+  const lines = script.trim().split('\n')
+  for (const line of lines) await runChild('bash', ['-c', `${line}; code=$?; [ $code = 0 ] || [ $code = 3 ]`], { env })
+  expect(around(await expectRunning('dev'), 'Not from the old site')).toBe('')
+  expect((await fail('env:info', 'old-shop.live'))[0]).toBe(4)
+})
+
 test('an environment more, and then all of it deleted: nothing is left but the backups', async () => {
   await type('env:create', 'shop.more', '--from=live')
   expect(around(await expectRunning('more'), 'Title of test')).not.toBe('')
   await type('env:delete', 'shop.more', '--yes')
   expect((await fail('env:info', 'shop.more'))[0]).toBe(4)
+  expect(await type('backup:list', 'shop.more')).toHaveLength(3)
   expect((await fail('site:delete', 'shop', '--yes'))[0]).toBe(6)
 
   // a release that somebody removed cannot be backed up any more: how it is deleted all the same is said, and the others are backed up
@@ -285,6 +303,9 @@ test('an environment more, and then all of it deleted: nothing is left but the b
   expect(readdirSync(join(cairn.data, 'mysql/data')).filter((name) => name.startsWith('c_'))).toEqual([])
   expect((await fail('site:info', 'shop'))[0]).toBe(4)
   expect(await type('backup:info', lastBackups[0] ?? '')).toMatchObject({ state: 'proven' })
+  const left = await type<{ backup: string }[]>('backup:list', 'shop.dev')
+  expect(left.map(({ backup }) => backup)).toContain(lastBackups[0])
+  expect((await fail('backup:list', 'shop.tset'))[0]).toBe(4)
 })
 
 const codeLog = (): Promise<CodeCommit[]> => type<CodeCommit[]>('env:code-log', 'shop.dev')
