@@ -61,7 +61,7 @@ export function checkArchives(
     databaseAt >= 0
       ? { archive: databaseAt, path: findDump(given[databaseAt], null) }
       : given[codeAt]?.role === 'all'
-        ? { archive: codeAt, path: findDump(given[codeAt], site) }
+        ? { archive: codeAt, path: findDump(given[codeAt], site, files?.archive === codeAt ? files.root : null) }
         : null
 
   const elsewhere = [inside, files?.archive === codeAt ? files.root : null, database?.archive === codeAt ? database.path : null]

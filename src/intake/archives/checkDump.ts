@@ -6,13 +6,15 @@ import { listed, refuseArchive } from './refuseArchive.ts'
  * The one dump of an archive; null when the file itself is it.
  *
  * @param site whose code stands in the same archive: SQL files deep in it belong to its modules and plugins
+ * @param files the directory of the uploads in it: SQL files in there are uploads, or what another backup tool left
  * @throws {Failure} ARCHIVE_REFUSED
  */
-export function findDump(given: GivenArchive | undefined, site: FoundSite | null): string | null {
+export function findDump(given: GivenArchive | undefined, site: FoundSite | null, files: string | null = null): string | null {
   if (given === undefined || given.kind === 'sql') return null
   const { name, outline } = given
   const all = outline?.found.dump ?? []
-  const found = site === null ? all : outsideCode(all, site)
+  const beside = files === null ? all : all.filter((path) => !isBelow(path, files))
+  const found = site === null ? beside : outsideCode(beside, site)
   const [only] = found
   if (only === undefined) {
     throw refuseArchive(

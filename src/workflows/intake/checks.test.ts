@@ -163,6 +163,8 @@ test('one archive that holds all is taken apart: Drush, Acquia, a host', () => {
     files: { archive: 0, root: 'files' },
     database: { archive: 0, path: 'database/database.sql' },
   })
+  const uploaded = given('all', [...under('code', drupal7), 'files/a.jpg', 'files/private/example.sql', 'site.sql'])
+  expect(checkArchives([uploaded])).toMatchObject({ files: { root: 'files' }, database: { path: 'site.sql' } })
   const acquia = given('all', [...under('repository/docroot', drupal7), 'repository/.git/HEAD', 'mysite.sql.gz'])
   expect(checkArchives([acquia])).toMatchObject({
     code: { root: 'repository', docroot: 'docroot' },
