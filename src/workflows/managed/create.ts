@@ -108,6 +108,10 @@ async function releaseFromBackup(
 ): Promise<WantedRelease> {
   const { code, ...content } = await loadManifests(house, backup, elements)
   const facts = await factsOf(house, backup)
+  for (const path of facts.configOutside) {
+    const message = `"${path}" stood above the code of the source and does not come along; a new one is written. What else it sets belongs into the code`
+    run.warn({ code: 'CONFIG_ABOVE', element: 'code', message, path })
+  }
   const repository = await provideSiteRepository(house, ground.environment.site)
   if (code !== undefined) await takeHistory(house, repository, entriesOf(house.repository, code), run)
   const author = signatureOf(context.actor, run.now())
