@@ -85,7 +85,11 @@ class DumpLines {
       warn('DUMP_CUT', 'The dump has not the last line that its tool writes, "-- Dump completed": something may be missing')
     for (const [kind, count] of this.#objects) {
       const [word, run] = count === 1 ? ['', 'it is loaded, and runs'] : ['s', 'they are loaded, and run']
-      warn('DUMP_OBJECTS', `The dump holds ${count} ${kind.toLowerCase()}${word}: ${run} with the rights of the site alone`)
+      const when = kind === 'EVENT' ? ` where the database server has its event scheduler on (Cairn's own has it off),` : ''
+      warn(
+        'DUMP_OBJECTS',
+        `The dump holds ${count} ${kind.toLowerCase()}${word}: ${run}${when} with the rights of the site alone`,
+      )
     }
     if (this.#myisam.length > 0)
       warn(

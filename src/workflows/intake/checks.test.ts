@@ -321,6 +321,7 @@ CREATE TABLE \`old\` (
 ) ENGINE=MyISAM DEFAULT CHARSET=latin1;
 /*!50003 CREATE*/ /*!50017 DEFINER=\`a\`@\`b\`*/ /*!50003 TRIGGER t BEFORE INSERT ON users FOR EACH ROW SET NEW.name = 'x' */;;
 CREATE DEFINER=\`root\`@\`localhost\` PROCEDURE \`p\`()
+CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM short
 `
     const facts = await scan(text, pieceBytes)
     expect(facts.tables).toEqual(['users', 'short', 'old'])
@@ -328,9 +329,11 @@ CREATE DEFINER=\`root\`@\`localhost\` PROCEDURE \`p\`()
       ['DUMP_CUT', undefined],
       ['DUMP_OBJECTS', '1 trigger'],
       ['DUMP_OBJECTS', '1 procedure'],
+      ['DUMP_OBJECTS', '1 event'],
       ['DUMP_MYISAM', '"old"'],
       ['DUMP_LONG_KEYS', '"users"'],
     ])
+    expect(facts.warnings.find(({ message }) => message.includes('event'))?.message).toContain('event scheduler on')
   },
 )
 
