@@ -298,6 +298,35 @@ test('a page that is left open through a restart of the server goes on by itself
   expect(await page.getByLabel('Cairn does not answer at the moment').count()).toBe(0)
 })
 
+test('the key of the repository stays shown until it was kept, though it counts as exported at once', async () => {
+  const { page } = ada
+  await page.goto('/administration')
+  await page.getByText('The key of the repository was never exported').waitFor()
+  await press(page, 'Export the key')
+  await inDialog(page).getByText('cairn-key-').waitFor()
+  await page.getByText('It was exported').waitFor()
+  expect(await inDialog(page).getByText('cairn-key-').count()).toBe(1)
+  await press(inDialog(page), 'I have kept it')
+})
+
+test('a refusal in a window keeps what was typed and the keyboard, and is not said again in the next one', async () => {
+  const { page } = ada
+  await page.goto('/administration/people')
+  await press(page, 'Invite a person')
+  const address = inDialog(page).getByLabel('E-mail address')
+  await address.fill('ada@example.org')
+  const button = inDialog(page).getByRole('button', { name: 'Invite', exact: true })
+  await button.press('Enter')
+  await inDialog(page).getByRole('alert').waitFor()
+  expect(await address.inputValue()).toBe('ada@example.org')
+  await expect.poll(() => button.evaluate((it) => it === document.activeElement)).toBe(true)
+  await page.keyboard.press('Escape')
+  await press(page, 'Invite a person')
+  await address.waitFor()
+  expect(await inDialog(page).getByRole('alert').count()).toBe(0)
+  await page.keyboard.press('Escape')
+})
+
 const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } }
 type Look = [size: keyof typeof sizes, colours: 'light' | 'dark', rules: 'all' | 'colours']
 const looks: Look[] = isSoak
