@@ -9,11 +9,13 @@ import { JobsPanel } from './JobsPanel.tsx'
 /** How many jobs run and wait; nothing but its name when none does. */
 export function JobsIndicator() {
   const [opened, { open, close }] = useDisclosure()
-  const { data: jobs = [] } = useQuery(jobsQuery)
+  const { data } = useQuery(jobsQuery)
+  const jobs = data ?? []
   const running = jobs.filter(({ state }) => state === 'running').length
   const waiting = jobs.filter(({ state }) => state === 'queued').length
   const busy = jobs.some(isOpen)
   const said = busy ? `Jobs: ${running} running${waiting > 0 ? `, ${waiting} waiting` : ''}` : 'Jobs: none running'
+  const known = data === undefined ? 'Jobs' : said
   return (
     <>
       <Indicator label={running + waiting} size={16} disabled={!busy} inline>
@@ -21,10 +23,10 @@ export function JobsIndicator() {
           variant="default"
           size="xs"
           onClick={open}
-          aria-label={said}
+          aria-label={known}
           aria-haspopup="dialog"
           leftSection={busy ? <Loader size={14} aria-hidden /> : <ListChecks size={16} aria-hidden />}
-          data-jobs={busy ? 'busy' : 'idle'}
+          data-jobs={data === undefined ? 'unknown' : busy ? 'busy' : 'idle'}
         >
           Jobs
         </Button>

@@ -5,6 +5,7 @@ import { useEffect, useEffectEvent, useId, useState } from 'react'
 import type { Given } from '../../contract/managedSchemas.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { sizeText } from '../../contract/sizeText.ts'
+import { useNoStrayDrop } from './useNoStrayDrop.ts'
 import { type UploadState, useUpload } from './useUpload.ts'
 import '@mantine/dropzone/styles.css'
 
@@ -21,6 +22,7 @@ export function GivenField({ label, description, required = false, onChange }: P
   const [way, setWay] = useState<'URL' | 'File'>('URL')
   const [url, setUrl] = useState('')
   const upload = useUpload()
+  useNoStrayDrop()
   const { state } = upload
   const id = useId()
   const tell = useEffectEvent(onChange)

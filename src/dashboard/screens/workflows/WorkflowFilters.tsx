@@ -10,15 +10,17 @@ const route = getRouteApi('/shell/workflows')
 /** Two beside each other on a phone */
 const grow = { base: '1 1 40%', sm: '0 1 200px' }
 
-/** Of which site, of which kind, and in which state. */
+/** Of which site and environment, of which kind, and in which state. */
 export function WorkflowFilters() {
-  const { site, state, kind } = route.useSearch()
+  const { site, environment, state, kind } = route.useSearch()
   const { data } = useQuery(overviewQuery)
   const navigate = route.useNavigate()
   const names = new Set(data?.sites.map(({ name }) => name) ?? [])
   if (site !== undefined) names.add(site)
-  const find = (change: object): void =>
-    void navigate({ search: (before) => ({ ...before, ...change, environment: undefined, page: undefined }) })
+  const places = data?.sites.filter(({ name }) => site === undefined || name === site).flatMap(({ environments }) => environments)
+  const environments = new Set(places?.map(({ name }) => name) ?? [])
+  if (environment !== undefined) environments.add(environment)
+  const find = (change: object): void => void navigate({ search: (before) => ({ ...before, ...change, page: undefined }) })
   return (
     <Group gap="sm">
       <Select
@@ -30,8 +32,20 @@ export function WorkflowFilters() {
         limit={100}
         data={[...names]}
         value={site ?? null}
-        onChange={(value) => find({ site: value ?? undefined })}
+        onChange={(value) => find({ site: value ?? undefined, environment: undefined })}
         clearButtonProps={{ 'aria-label': 'All sites' }}
+      />
+      <Select
+        label="Environment"
+        flex={grow}
+        placeholder="All"
+        searchable
+        clearable
+        limit={100}
+        data={[...environments]}
+        value={environment ?? null}
+        onChange={(value) => find({ environment: value ?? undefined })}
+        clearButtonProps={{ 'aria-label': 'All environments' }}
       />
       <Select
         label="Workflow"
