@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Interrupted } from './ask.ts'
+import { restored } from './commands/backupRestore.ts'
 import { backup, backupId, harness, run, workflow } from './testing.suite.ts'
 
 const { serve } = harness()
@@ -102,4 +103,12 @@ test('a damaged or a safety backup is never the latest, and --file without --ele
   const near = await run(['backup:info', 'blog.dev', `--file=${file.replace('files', 'flies')}`], { env })
   expect(near.exit).toBe(4)
   expect(near.err).toContain(`Did you mean "${file}"?`)
+})
+
+test('what was restored is told as what it is', () => {
+  expect(restored('shop.dev', null, ['code', 'files', 'database'], 'noon')).toBe('shop.dev is back at noon.')
+  expect(restored('shop.dev', null, ['files', 'database'], 'noon')).toBe('shop.dev has its files and database of noon again.')
+  expect(restored('shop.dev', 'shop.live', ['database'], 'noon')).toBe(
+    'shop.dev has the database of the backup of shop.live of noon.',
+  )
 })

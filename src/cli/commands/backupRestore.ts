@@ -82,10 +82,9 @@ export function backupRestore(invoke: Invoke) {
         return follow(context, started, options.wait, async (workflow) => {
           const { done = [] } = (workflow.result ?? {}) as { done?: string[] } // of managed environments
           for (const sentence of done) context.say(`  ${sentence}`)
-          const what =
-            environment.text === picked.environment.text ? 'is back at' : `has the backup of ${picked.environment.text} of`
+          const source = environment.text === picked.environment.text ? null : picked.environment.text
           context.say(
-            `${environment.text} ${what} ${timeText(backup.momentAt)}. Take it back: cairn env:undo ${environment.text}`,
+            `${restored(environment.text, source, elements, timeText(backup.momentAt))} Take it back: cairn env:undo ${environment.text}`,
           )
           const row = {
             environment: environment.text,
@@ -113,11 +112,22 @@ function chooseElements(backup: BackupView, asked: string | undefined, named: El
 function warning(environment: EnvironmentName, backup: BackupView, elements: Element[], safety: boolean): string[] {
   const taken = `${backup.site}.${backup.environment}`
   const of = taken === environment.text ? '' : `${taken} of `
-  const list = elements.length === 1 ? elements[0] : `${elements.slice(0, -1).join(', ')} and ${elements.at(-1)}`
   return [
-    `This is destructive: it wipes ${list} of ${environment.text}, and puts the backup of ${of}${timeText(backup.momentAt)} in their place.`,
+    `This is destructive: it wipes ${listText(elements)} of ${environment.text}, and puts the backup of ${of}${timeText(backup.momentAt)} there instead.`,
     safety ? 'A backup of the present state is taken first.' : 'No backup of the present state is taken first.',
   ]
+}
+
+function listText(elements: Element[]): string {
+  return elements.length === 1 ? (elements[0] ?? '') : `${elements.slice(0, -1).join(', ')} and ${elements.at(-1)}`
+}
+
+/** Nobody shall take a restored database for the whole. @param source where the backup is from, if from elsewhere */
+export function restored(environment: string, source: string | null, elements: Element[], time: string): string {
+  const isAll = elements.length === 3
+  if (source === null)
+    return isAll ? `${environment} is back at ${time}.` : `${environment} has its ${listText(elements)} of ${time} again.`
+  return `${environment} has ${isAll ? '' : `the ${listText(elements)} of `}the backup of ${source} of ${time}.`
 }
 
 /** What is better done before live is restored, of what this site can do: an attached one may have nothing but live. */
