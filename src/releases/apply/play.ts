@@ -42,7 +42,8 @@ async function play(home: string, forward: boolean, options: PlayOptions): Promi
   const journal = openJournal(home)
   try {
     const state = journal.state()
-    if (state === (forward ? 'done' : 'undone') || (!forward && state === 'prepared')) return
+    if (!forward && state === 'prepared') return
+    if (state === (forward ? 'done' : 'undone')) return setOwnTimes(journal, forward, options)
     if (state === null || state === 'dropping') {
       throw new Failure(
         'UNDO_MISSING',
@@ -67,6 +68,21 @@ async function play(home: string, forward: boolean, options: PlayOptions): Promi
     journal.setState(forward ? 'done' : 'undone')
   } finally {
     journal.close()
+  }
+}
+
+/**
+ * What was played is played again only after a crash, which may have come just as a file that holds requests came or went: the
+ * directories of the areas have lost their time then.
+ */
+function setOwnTimes(journal: Journal, forward: boolean, { run = quietRun() }: PlayOptions): void {
+  if (journal.areas().some(({ directory }) => statOrNull(Buffer.from(directory, 'latin1'))?.isDirectory() !== true)) return
+  const fields = openFields(journal, new Set())
+  try {
+    const { details } = journal.readPlan()
+    new Player(fields, forward, run).setDetails(details.filter(({ path }) => path === ''))
+  } finally {
+    for (const field of fields.values()) field.close()
   }
 }
 

@@ -1,5 +1,5 @@
 // An apply that ends at any change to the disk, of a site that deletes and makes files meanwhile: nothing is lost.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { onEachChange } from '../../hosts/local/changes.ts'
@@ -50,6 +50,21 @@ async function planned(): Promise<string> {
 
 const ways = ['recover', 'turn round'] as const
 const files = ways.map((way) => ['b.php', way] as const)
+
+test('what is played again after a crash has its own time, whatever came and went there meanwhile', async () => {
+  const home = await planned()
+  const [before, wanted] = [tree, model].map((directory) => statSync(directory, { bigint: true }).mtimeNs / 1000n)
+  for (const [play, time] of [
+    [playForward, wanted],
+    [playBack, before],
+  ] as const) {
+    await play(home, quick)
+    writeFileSync(join(tree, '.maintenance'), '')
+    rmSync(join(tree, '.maintenance'))
+    await play(home, quick)
+    expect(statSync(tree, { bigint: true }).mtimeNs / 1000n).toBe(time)
+  }
+})
 
 test.each(files)('an undo cut anywhere gives back %s, which the site deleted before: %s', async (name, way) => {
   for (let at = 1, isCut = true; isCut; at++) {
