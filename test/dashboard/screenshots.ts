@@ -21,10 +21,12 @@ try {
   const restore = `/sites/blog/live/backups/${backup}/restore`
   const pages: Record<string, string> = {
     ...{ sites: '/', 'create-site': '/sites/new', 'create-site-attach': '/sites/new?way=attach' },
+    ...{ 'create-site-backup': '/sites/new?way=backup', 'create-site-empty': '/sites/new?way=empty' },
     ...{ backups: '/sites/blog/live/backups', 'backup-log': '/sites/blog/live/backups/log' },
     ...{ 'restore-elements': restore, 'restore-target': `${restore}?step=target`, 'restore-changes': `${restore}?step=changes` },
     ...{ code: '/sites/shop/dev/code', 'empty-environment': '/sites/shop/live/backups', workflow: '/sites/shop/dev/workflow' },
     ...{ clone: '/sites/shop/dev/workflow?part=clone', 'search-replace': '/sites/shop/dev/workflow?part=search-replace' },
+    wipe: '/sites/shop/dev/workflow?part=wipe',
     ...{ settings: '/sites/shop/dev/settings', 'settings-attached': '/sites/blog/live/settings' },
     ...{ workflows: '/workflows', 'workflow-failed': `/workflows/${failed}`, account: '/account' },
     ...{ repository: '/administration', people: '/administration/people', audit: '/administration/audit' },
@@ -60,11 +62,11 @@ try {
     await page.screenshot({ path: join(folder, `jobs-${name}.png`) })
     await context.close()
     const stranger = await openWindow(world.browser, world.house.url, look)
-    await shoot(stranger.page, '/setup', `setup-${name}`)
+    for (const title of ['setup', 'login', 'not-found']) await shoot(stranger.page, `/${title}`, `${title}-${name}`)
     await stranger.context.close()
   }
   console.log(`the Sites page is painted after ${await paintMs(world, signedIn)} ms, with nothing of it in the browser`)
-  console.log(`screenshots of ${Object.keys(pages).length + 5} pages are in ${folder}`)
+  console.log(`screenshots of ${Object.keys(pages).length + 7} pages are in ${folder}`)
 } finally {
   await world.close()
 }
