@@ -288,6 +288,8 @@ test('an environment more, and then all of it deleted: nothing is left but the b
   await type('env:delete', 'shop.more', '--yes')
   expect((await fail('env:info', 'shop.more'))[0]).toBe(4)
   expect(await type('backup:list', 'shop.more')).toHaveLength(3)
+  const nothing = await cairn.client.get('/v1/sites/shop/environments/more/backups', { search: 'what nobody wrote' })
+  expect(nothing).toMatchObject({ backups: [], total: 0 }) // there are some, only none with this
   expect((await fail('site:delete', 'shop', '--yes'))[0]).toBe(6)
 
   // a release that somebody removed cannot be backed up any more: how it is deleted all the same is said, and the others are backed up

@@ -48,8 +48,9 @@ export function backupRoutes(app: Api, { store, journeys, sites, queue }: ApiDep
         countBackups(store, wanted),
         unfinished(queue, request.params),
       ])
-      // what was deleted or forgotten left its backups, under this name
-      if (total === 0) await sites.findEnvironment(request.params, { preflight: false })
+      // what was deleted or forgotten left its backups, under this name: none found is no proof that there are none
+      if (total === 0 && (await countBackups(store, { ...request.params, all: true })) === 0)
+        await sites.findEnvironment(request.params, { preflight: false })
       return { backups: rows.map((row) => viewBackup(row)), total, unfinished: open }
     },
   )
