@@ -36,7 +36,7 @@ export function sortStatement(sql: Buffer, server: ServerKind): Sorted {
     const words = sql.toString('utf8', 0, 80).replaceAll(/\s+/g, ' ').trim()
     throw new Failure('LOAD_FAILED', `Cannot load the dump: ${why} in "${words}${sql.length > 80 ? '…' : ''}"`, {
       hint: /^(\/\*!\d+ ?)?(use|create (database|schema))\b/i.test(words)
-        ? `"mysqldump --databases" and phpMyAdmin write such lines. Dump the database by its name alone, or take them out: sed -E '/^(USE|CREATE (DATABASE|SCHEMA)) /d' dump.sql`
+        ? `"mysqldump --databases" and phpMyAdmin write such lines. Dump the database by its name alone; where the file holds no other one, they can be taken out: sed -E '/^(USE|CREATE (DATABASE|SCHEMA)) /d' dump.sql`
         : 'A dump of one schema has no use for it; take the statement out, if you trust the file',
     })
   }
