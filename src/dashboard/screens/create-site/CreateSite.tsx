@@ -48,7 +48,7 @@ export function CreateSite() {
           ({ way: one, Form }) =>
             // a form that was opened stays: with what was typed, and with the upload that is under way
             opened.includes(one) && (
-              <Stack key={one} hidden={one !== way} display={one === way ? undefined : 'none'}>
+              <Stack key={one} display={one === way ? undefined : 'none'}>
                 <Form />
               </Stack>
             ),

@@ -1,4 +1,4 @@
-import { Group, Select } from '@mantine/core'
+import { Group, Select, type SelectProps } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { workflowKinds, workflowStates } from '../../../contract/words.ts'
@@ -23,51 +23,58 @@ export function WorkflowFilters() {
   const find = (change: object): void => void navigate({ search: (before) => ({ ...before, ...change, page: undefined }) })
   return (
     <Group gap="sm">
-      <Select
+      <Choice
         label="Site"
-        flex={grow}
-        placeholder="All sites"
-        searchable
-        clearable
-        limit={100}
+        all="All sites"
         data={[...names]}
-        value={site ?? null}
+        value={site}
         onChange={(value) => find({ site: value ?? undefined, environment: undefined })}
-        clearButtonProps={{ 'aria-label': 'All sites' }}
       />
-      <Select
+      <Choice
         label="Environment"
-        flex={grow}
-        placeholder="All"
-        searchable
-        clearable
-        limit={100}
+        all="All environments"
         data={[...environments]}
-        value={environment ?? null}
+        value={environment}
         onChange={(value) => find({ environment: value ?? undefined })}
-        clearButtonProps={{ 'aria-label': 'All environments' }}
       />
-      <Select
+      <Choice
         label="Workflow"
-        flex={grow}
-        placeholder="All"
-        searchable
-        clearable
+        all="All workflows"
         data={workflowKinds.map((value) => ({ value, label: workflowTitle(value) }))}
-        value={kind ?? null}
+        value={kind}
         onChange={(value) => find({ kind: workflowKinds.find((one) => one === value) })}
-        clearButtonProps={{ 'aria-label': 'All workflows' }}
       />
-      <Select
+      <Choice
         label="State"
-        flex={grow}
-        placeholder="All"
-        clearable
+        all="All states"
         data={workflowStates.map((value) => ({ value, label: stateWords[value] }))}
-        value={state ?? null}
+        value={state}
         onChange={(value) => find({ state: workflowStates.find((one) => one === value) })}
-        clearButtonProps={{ 'aria-label': 'All states' }}
       />
     </Group>
+  )
+}
+
+interface ChoiceProps {
+  label: string
+  /** What is shown when nothing is chosen */
+  all: string
+  data: NonNullable<SelectProps['data']>
+  value: string | undefined
+  onChange: (value: string | null) => void
+}
+
+function Choice({ label, all, data, value, onChange }: ChoiceProps) {
+  return (
+    <Select
+      {...{ label, data, onChange }}
+      flex={grow}
+      placeholder={all}
+      searchable
+      clearable
+      limit={100}
+      value={value ?? null}
+      clearButtonProps={{ 'aria-label': all }}
+    />
   )
 }
