@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { amount, isSoak, seedOr } from '../soak.ts'
+import { amount } from '../soak.ts'
 import type { BackupView, EnvironmentView } from '../../src/contract/schemas.ts'
 import { layBadLine } from './badLine.ts'
-import { dropFile, findBarriers, openWindow, type Page, type Window } from './browser.ts'
+import { dropFile, openWindow, type Page, type Window } from './browser.ts'
 import { initialBytes } from './built.ts'
+import { lookAround } from './lookAround.ts'
 import { openWorld, type World } from './world.ts'
 
 // What a person does in the dashboard, from the first account to logging out, in Debian's Chromium against a real server. Each test
@@ -331,85 +332,11 @@ test('a refusal in a window keeps what was typed and the keyboard, and is not sa
   await page.keyboard.press('Escape')
 })
 
-const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } }
-type Look = [size: keyof typeof sizes, colours: 'light' | 'dark', rules: 'all' | 'colours' | 'width']
-/** Without a soak every other page, by the seed, is looked at whole as on a phone; the width of all of them is. */
-const looksAt = (page: number): Look[] =>
-  isSoak
-    ? [
-        ['wide', 'light', 'all'],
-        ['wide', 'dark', 'colours'],
-        ['narrow', 'dark', 'all'],
-        ['narrow', 'light', 'colours'],
-      ]
-    : [
-        ['wide', 'light', 'all'],
-        ['narrow', 'dark', (page + seedOr(0)) % 2 === 0 ? 'all' : 'width'],
-      ]
-const pages = [
-  ...['/login', '/', '/sites/new', '/sites/new?way=attach', '/workflows', '/account'],
-  ...['/sites/blog/live/backups', '/sites/blog/live/backups/log', '/sites/blog/live/code', '/sites/blog/live/settings'],
-  ...(isRoot
-    ? ['/sites/shop/dev/code', '/sites/shop/dev/workflow', '/sites/shop/dev/settings', '/sites/shop/test/workflow?part=wipe']
-    : []),
-  ...['/administration', '/administration/people', '/administration/audit', '/administration/settings', '/help/troubleshooting'],
-  ...(isSoak ? ['/sites/new?way=backup', '/sites/new?way=empty', '/help/dangers'] : []),
-  ...(isSoak && isRoot ? ['/sites/shop/dev/workflow?part=clone', '/sites/shop/dev/workflow?part=search-replace'] : []),
-]
-/** What opens over a page, by the button that opens it */
-const overlays: [path: string, button: RegExp][] = [
-  ['/sites/blog/live/backups', /^Create backup$/],
-  ['/sites/blog/live/backups/log', /^Download Database/],
-  ['/sites/blog/live/settings', /^Attach again/],
-  ['/sites/blog/live/settings', /^Detach/],
-  ['/account', /^Create machine token$/],
-  ['/administration/people', /^Invite a person$/],
-  ['/', /^Jobs/],
-]
-
 test('axe finds nothing on any page: light and dark, wide and narrow', async () => {
   const [backup] = await backupsOf('blog', 'live')
   const { body } = await world.house.api<{ workflows: { id: string }[] }>('GET', '/v1/workflows?limit=1')
-  const [workflow] = body.workflows
-  const all: [path: string, button?: RegExp][] = [
-    ...[...pages, `/sites/blog/live/backups/${backup?.id}/restore?step=changes`, `/workflows/${workflow?.id}`].map(
-      (path): [string] => [path],
-    ),
-    ...(isSoak ? overlays : []),
-  ]
-  const found: Record<string, string[]> = {}
-  const lookAtAll = async (): Promise<void> => {
-    const known = await openWindow(world.browser, world.house.url, { as: ada.context })
-    const stranger = await openWindow(world.browser, world.house.url)
-    for (let next = all.shift(); next !== undefined; next = all.shift()) {
-      const [path, button] = next
-      const { page } = path === '/login' ? stranger : known
-      await page.setViewportSize(sizes.wide)
-      await page.emulateMedia({ colorScheme: 'light' })
-      await page.goto(path)
-      await settled(page)
-      if (button !== undefined) {
-        await page.getByRole('button', { name: button }).first().click()
-        await inDialog(page).first().waitFor()
-      }
-      // each change is one of size or of colours: where only the colours are others, only they are looked at
-      for (const [size, colorScheme, rules] of looksAt(all.length)) {
-        await page.setViewportSize(sizes[size])
-        await page.emulateMedia({ colorScheme })
-        await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor()
-        const barriers = rules === 'width' ? [] : await findBarriers(page, rules)
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        if (over > 1) barriers.push(`the page is ${over} px wider than the window`)
-        if (barriers.length > 0) found[`${path} ${button?.source ?? ''}, ${size} and ${colorScheme}`] = barriers
-      }
-    }
-    for (const { complaints, context } of [known, stranger]) {
-      expect(complaints).toEqual([])
-      await context.close()
-    }
-  }
-  await Promise.all([lookAtAll(), lookAtAll()])
-  expect(found).toEqual({})
+  const more = [`/sites/blog/live/backups/${backup?.id}/restore?step=changes`, `/workflows/${body.workflows[0]?.id}`]
+  expect(await lookAround(world, ada, more)).toEqual({ barriers: {}, complaints: [] })
 })
 
 test('an attached site is attached again, and detached together with what could be undone', async () => {
@@ -459,12 +386,6 @@ async function press(place: Place, name: string): Promise<void> {
 
 function inDialog(page: Page) {
   return page.getByRole('dialog')
-}
-
-async function settled(page: Page): Promise<void> {
-  await page.locator('main').first().waitFor()
-  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
-  await page.waitForLoadState('load')
 }
 
 async function backupsOf(site: string, environment: string): Promise<BackupView[]> {
